@@ -1,0 +1,34 @@
+// Reads a kubeconfig file: server, CA, client certificate and key, token; each as data or as a
+// file.
+#ifndef HOLDFAST_HARNESS_KUBE_KUBECONFIG_H_
+#define HOLDFAST_HARNESS_KUBE_KUBECONFIG_H_
+
+#include <filesystem>
+#include <string>
+
+#include "harness/base/result.h"
+
+namespace holdfast::kube {
+
+// How to reach one cluster as one user. Holds secrets: never print it.
+struct ClusterAccess {
+  std::string context;          // The kubeconfig context it came from.
+  std::string server;           // "https://host:port", no trailing slash.
+  std::string tls_server_name;  // Verified instead of the host of `server`, when not empty.
+  std::string ca_pem;           // Empty: the system's certificate authorities.
+  std::string client_certificate_pem;
+  std::string client_key_pem;
+  std::string token;
+  std::string ns;  // Default namespace of the context, or empty.
+};
+
+// `context` empty means current-context. Errors name the file, the contexts that exist, and what to
+// do: a missing file, bad YAML, an unknown context, a user or cluster entry that is missing, a
+// certificate file that cannot be read, `insecure-skip-tls-verify: true` (refused: verification is
+// always on), an exec plugin (not supported, with advice to use a token), a server that is not
+// https.
+Result<ClusterAccess> LoadKubeconfig(const std::filesystem::path& file, const std::string& context);
+
+}  // namespace holdfast::kube
+
+#endif  // HOLDFAST_HARNESS_KUBE_KUBECONFIG_H_

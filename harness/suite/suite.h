@@ -1,0 +1,76 @@
+// A suite file: what to deploy, what to load it with, which scenarios to play. Says what to do,
+// never what to assert.
+#ifndef HOLDFAST_HARNESS_SUITE_SUITE_H_
+#define HOLDFAST_HARNESS_SUITE_SUITE_H_
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/clock.h"
+#include "harness/base/json.h"
+#include "harness/base/parameters.h"
+#include "harness/base/result.h"
+
+namespace holdfast::suite {
+
+struct SourceLocation {
+  int line = 0;  // 1-based.
+  int column = 0;
+};
+
+struct Step {
+  std::string name;  // "pod-delete", "scale", "settle", ...
+  Json parameters;   // Complete: every parameter of the step's schema, defaults filled in.
+  SourceLocation at;
+  // "pod-delete(pod=pg-0, grace=30s)": only what the suite gives.
+  std::string text;
+};
+
+struct Scenario {
+  std::string name;
+  std::vector<Step> steps;
+  Json limits;  // {"settle":"2m"}: duration strings; defaults filled in.
+};
+
+struct Load {
+  int writers = 4;
+  int readers = 2;
+  double rate = 200;  // Operations per second over all clients; 0 is as fast as possible.
+  int sentinel_rows = 100;
+  int minimum_acks = 100;  // Fewer acknowledged writes in a scenario decide nothing.
+};
+
+struct Suite {
+  std::string name;
+  std::filesystem::path path;
+  std::string text;
+  std::string workload;
+  Json workload_parameters;  // Complete.
+  Load load;
+  std::vector<Scenario> scenarios;
+  std::optional<uint64_t> seed;
+  std::vector<std::string> expect_fail;
+  Json accept;  // [{"id","reason","until"}], maybe empty.
+};
+
+// What a suite may name; filled by the command line from the registries of workloads and faults.
+struct Vocabulary {
+  std::map<std::string, ParameterSchema> workloads;
+  std::map<std::string, ParameterSchema> steps;
+  std::vector<std::string> guarantees;  // Ids that expect: and accept: may name.
+};
+
+// Reads and checks a suite. Every mistake is reported, one per line, as `file:line:column: what is
+// wrong (did you mean ...)`, in one error with code kInvalidArgument. `overrides` are "path=value"
+// pairs of --set, such as "workload.postgres.storage=2Gi" or "load.writers=8"; a wrong one is
+// reported as `--set path=value: what is wrong`.
+Result<Suite> LoadSuite(const std::filesystem::path& path,
+                        const Vocabulary& vocabulary,
+                        const std::vector<std::string>& overrides);
+
+}  // namespace holdfast::suite
+
+#endif  // HOLDFAST_HARNESS_SUITE_SUITE_H_
