@@ -1,0 +1,83 @@
+// The API's semantics without HTTP: defaulting, validation, generation, deletion with grace and
+// finalizers, patches, subresources. The HTTP server and the controllers both write through it, so
+// that nobody writes an object the API would refuse.
+#ifndef HOLDFAST_HARNESS_SANDBOX_API_REGISTRY_H_
+#define HOLDFAST_HARNESS_SANDBOX_API_REGISTRY_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "harness/base/json.h"
+#include "harness/base/result.h"
+#include "harness/sandbox/store/store.h"
+
+namespace holdfast::sandbox {
+
+enum class PatchFormat { kJson, kMerge, kStrategicMerge, kApply };
+
+struct DeleteParameters {
+  std::optional<int64_t> grace_seconds;
+  std::string uid;                         // Precondition, when not empty.
+  std::string resource_version;            // Precondition, when not empty.
+  std::string propagation = "Background";  // or Foreground, Orphan.
+};
+
+struct WriteParameters {
+  std::string subresource;  // "", "status", "scale", "binding".
+  std::string field_manager;
+  bool force = false;    // Of an apply patch.
+  bool dry_run = false;  // Everything but the writing.
+};
+
+// Thread-safe. Errors carry http_status and reason as the API answers them; a 422 names its fields
+// in the message.
+class Registry {
+ public:
+  Registry(Store& store, Clock& clock) : store_(store), clock_(clock) {}
+
+  // `object` needs no apiVersion or kind. generateName is resolved. The namespace must exist and
+  // not be terminating.
+  Result<ObjectPtr> Create(const std::string& resource,
+                           const std::string& ns,
+                           Json object,
+                           const WriteParameters& parameters = {});
+  // PUT: whole replacement, with the stored status kept (or, for subresource "status", everything
+  // but the status kept).
+  Result<ObjectPtr> Replace(const std::string& resource,
+                            const std::string& ns,
+                            const std::string& name,
+                            Json object,
+                            const WriteParameters& parameters = {});
+  Result<ObjectPtr> Patch(const std::string& resource,
+                          const std::string& ns,
+                          const std::string& name,
+                          PatchFormat format,
+                          const Json& patch,
+                          const WriteParameters& parameters = {});
+  // For controllers: edits the stored object in place, atomically; the generation moves when the
+  // spec does. `uid` empty: any.
+  Result<ObjectPtr> Edit(const std::string& resource,
+                         const std::string& ns,
+                         const std::string& name,
+                         const std::string& uid,
+                         const std::function<Status(Json&)>& change);
+  // A pod that runs on a node gets deletionTimestamp and grace, and goes with grace 0 (what its
+  // node agent asks for in the end); an object with finalizers stays until they are gone;
+  // foreground and orphan propagation add theirs. Returns the object as it was left.
+  Result<ObjectPtr> Delete(const std::string& resource,
+                           const std::string& ns,
+                           const std::string& name,
+                           const DeleteParameters& parameters);
+
+  [[nodiscard]] Store& store() { return store_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+
+ private:
+  Store& store_;
+  Clock& clock_;
+};
+
+}  // namespace holdfast::sandbox
+
+#endif  // HOLDFAST_HARNESS_SANDBOX_API_REGISTRY_H_
