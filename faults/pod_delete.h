@@ -1,0 +1,25 @@
+// pod-delete: one pod of the set is deleted, gracefully or with grace 0.
+#ifndef HOLDFAST_FAULTS_POD_DELETE_H_
+#define HOLDFAST_FAULTS_POD_DELETE_H_
+
+#include "faults/fault.h"
+
+namespace holdfast::faults {
+
+class PodDelete : public Fault {
+ public:
+  [[nodiscard]] const FaultText& Text() const override;
+  [[nodiscard]] std::vector<std::string> Writes(const Json& parameters) const override;
+  [[nodiscard]] Status Validate(const Json& parameters) const override;
+  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
+                                            const std::string& primary,
+                                            const Json& parameters,
+                                            Random& random) const override;
+  [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
+                                     const FaultTargets& targets,
+                                     const Json& parameters) const override;
+};
+
+}  // namespace holdfast::faults
+
+#endif  // HOLDFAST_FAULTS_POD_DELETE_H_
