@@ -1,0 +1,258 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "harness/base/files.h"
+#include "harness/base/strings.h"
+#include "harness/base/time_format.h"
+#include "harness/suite/overrides.h"
+#include "harness/suite/scenario_reader.h"
+#include "harness/suite/suite.h"
+#include "harness/suite/value_reader.h"
+#include "harness/suite/yaml_reader.h"
+
+namespace holdfast::suite {
+namespace {
+
+// A device or a pipe would block or never end, so only a regular file of a sane size is read.
+Result<std::string> ReadSuiteText(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    return Fail(ErrorCode::kInvalidArgument, "{}: cannot read the suite: {}; check the path",
+                path.string(), ErrnoText(errno));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return Fail(ErrorCode::kInvalidArgument, "{}: not a regular file; name a suite file",
+                path.string());
+  }
+  if (static_cast<uint64_t>(info.st_size) > kMaximumBytes) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "{}: {} bytes, a suite has at most 1 MiB; is it the right file?", path.string(),
+                WithThousands(info.st_size));
+  }
+  auto text = ReadFile(path);
+  if (!text)
+    return Fail(ErrorCode::kInvalidArgument, "{}: {}", path.string(), text.error().message);
+  return text;
+}
+
+void ReadWorkload(const Node& node,
+                  const Vocabulary& vocabulary,
+                  Mistakes& mistakes,
+                  Suite& suite) {
+  std::vector<std::string> known;
+  for (const auto& [name, unused] : vocabulary.workloads)
+    known.push_back(name);
+  Place place = node.place;
+  Node parameters;
+  if (node.kind == NodeKind::kScalar) {
+    suite.workload = node.text;
+    parameters.place = node.place;
+  } else if (node.kind == NodeKind::kMap && node.entries.size() == 1) {
+    suite.workload = node.entries.front().key;
+    place = node.entries.front().place;
+    parameters = node.entries.front().value;
+  } else {
+    mistakes.Add(node.place, "workload must name one workload, such as 'workload: {{{}: {{}}}}'",
+                 known.empty() ? "postgres" : known.front());
+    return;
+  }
+  const auto schema = vocabulary.workloads.find(suite.workload);
+  if (schema == vocabulary.workloads.end()) {
+    mistakes.Add(place, "unknown workload '{}'{}", Excerpt(suite.workload),
+                 Suggestion(suite.workload, known));
+    return;
+  }
+  suite.workload_parameters = ReadParameters(
+      parameters, fmt::format("workload '{}'", suite.workload), schema->second, mistakes);
+}
+
+Load ReadLoad(const Node& node, Mistakes& mistakes) {
+  const Load defaults;
+  const auto count = [](const char* name, int fallback, int64_t least, int64_t most) {
+    Parameter parameter{name, ParameterType::kInteger, fallback, ""};
+    parameter.min = least;
+    parameter.max = most;
+    return parameter;
+  };
+  const ParameterSchema schema = {
+      count("writers", defaults.writers, 1, 256),
+      count("readers", defaults.readers, 0, 256),
+      {"rate", ParameterType::kRate, defaults.rate, ""},
+      count("sentinel-rows", defaults.sentinel_rows, 0, 1'000'000),
+      count("minimum-acks", defaults.minimum_acks, 0, 1'000'000'000),
+  };
+  const Json values = ReadParameters(node, "load", schema, mistakes);
+  Load load;
+  load.writers = static_cast<int>(GetInt(values, {"writers"}, defaults.writers));
+  load.readers = static_cast<int>(GetInt(values, {"readers"}, defaults.readers));
+  if (const Json* rate = FindPath(values, {"rate"})) load.rate = rate->get<double>();
+  load.sentinel_rows = static_cast<int>(GetInt(values, {"sentinel-rows"}, defaults.sentinel_rows));
+  load.minimum_acks = static_cast<int>(GetInt(values, {"minimum-acks"}, defaults.minimum_acks));
+  return load;
+}
+
+// A guarantee's id that is known and not yet in `seen`, or nullopt with a mistake.
+std::optional<std::string> ReadGuarantee(const Node& node,
+                                         const Vocabulary& vocabulary,
+                                         std::set<std::string>& seen,
+                                         Mistakes& mistakes) {
+  const auto& known = vocabulary.guarantees;
+  if (node.kind != NodeKind::kScalar) {
+    mistakes.Add(node.place, "must be the id of a guarantee, such as SS-ORD-2, not {}",
+                 Describe(node));
+    return std::nullopt;
+  }
+  if (std::find(known.begin(), known.end(), node.text) == known.end()) {
+    const auto near = Nearest(Excerpt(node.text), known);
+    mistakes.Add(node.place, "unknown guarantee '{}'{}", Excerpt(node.text),
+                 near ? fmt::format(" (did you mean '{}'?)", *near)
+                      : "; 'holdfast list guarantees' prints them");
+    return std::nullopt;
+  }
+  if (!seen.insert(node.text).second) {
+    mistakes.Add(node.place, "'{}' is named twice; remove one", node.text);
+    return std::nullopt;
+  }
+  return node.text;
+}
+
+std::vector<std::string> ReadExpect(const Node& node,
+                                    const Vocabulary& vocabulary,
+                                    Mistakes& mistakes) {
+  std::vector<std::string> ids;
+  if (!ExpectMap(node, "expect", mistakes)) return ids;
+  RefuseUnknownKeys(node, {"fail"}, mistakes);
+  const Entry* fail = node.Find("fail");
+  if (fail == nullptr || !ExpectSequence(fail->value, "fail", mistakes)) return ids;
+  std::set<std::string> seen;
+  for (const Node& item : fail->value.items) {
+    if (auto id = ReadGuarantee(item, vocabulary, seen, mistakes)) ids.push_back(std::move(*id));
+  }
+  return ids;
+}
+
+bool IsDate(std::string_view text) {
+  return text.size() == 10 && ParseRfc3339(std::string(text) + "T00:00:00Z").has_value();
+}
+
+Json ReadWaiver(const Node& node,
+                const Vocabulary& vocabulary,
+                std::set<std::string>& seen,
+                Mistakes& mistakes) {
+  Json waiver = Json::object();
+  if (node.kind != NodeKind::kMap) {
+    mistakes.Add(node.place, "a waiver must be a map with 'id' and 'reason', not {}",
+                 Describe(node));
+    return waiver;
+  }
+  RefuseUnknownKeys(node, {"id", "reason", "until"}, mistakes);
+  if (const Entry* id = node.Find("id")) {
+    if (auto known = ReadGuarantee(id->value, vocabulary, seen, mistakes)) waiver["id"] = *known;
+  } else {
+    mistakes.Add(node.place, "the waiver has no 'id'; name the guarantee that it waives");
+  }
+  if (const Entry* reason = node.Find("reason"); reason != nullptr &&
+                                                 reason->value.kind == NodeKind::kScalar &&
+                                                 !Trim(reason->value.text).empty()) {
+    waiver["reason"] = reason->value.text;
+  } else {
+    mistakes.Add(reason != nullptr ? reason->place : node.place,
+                 "the waiver has no 'reason'; say in one sentence why it is accepted");
+  }
+  if (const Entry* until = node.Find("until")) {
+    if (IsDate(until->value.text)) {
+      waiver["until"] = until->value.text;
+    } else {
+      mistakes.Add(until->value.place, "until must be a date such as 2027-06-30, not {}",
+                   Describe(until->value));
+    }
+  }
+  return waiver;
+}
+
+Json ReadAccept(const Node& node, const Vocabulary& vocabulary, Mistakes& mistakes) {
+  Json waivers = Json::array();
+  if (!ExpectSequence(node, "accept", mistakes)) return waivers;
+  std::set<std::string> seen;
+  for (const Node& item : node.items)
+    waivers.push_back(ReadWaiver(item, vocabulary, seen, mistakes));
+  return waivers;
+}
+
+std::optional<uint64_t> ReadSeed(const Node& node, Mistakes& mistakes) {
+  const auto seed =
+      node.kind == NodeKind::kScalar && !node.quoted ? ParseUnsigned(node.text) : std::nullopt;
+  if (!seed) {
+    mistakes.Add(node.place, "seed must be a whole number from 0 to {} in decimal digits, not {}",
+                 UINT64_MAX, Describe(node));
+  }
+  return seed;
+}
+
+void ReadTopLevel(const Node& root,
+                  const Vocabulary& vocabulary,
+                  Mistakes& mistakes,
+                  Suite& suite) {
+  if (root.kind != NodeKind::kMap) {
+    mistakes.Add(root.place,
+                 "a suite must be a map with 'suite', 'workload' and 'scenarios', not {}",
+                 Describe(root));
+    return;
+  }
+  RefuseUnknownKeys(root, {"suite", "workload", "load", "scenarios", "seed", "expect", "accept"},
+                    mistakes);
+  const Place start{{1, 1}, {}};
+  if (const Entry* name = root.Find("suite")) {
+    suite.name = ReadLabel(name->value, "suite", mistakes).value_or("");
+  } else {
+    mistakes.Add(start, "'suite' is missing; add the suite's name, such as 'suite: my-suite'");
+  }
+  if (const Entry* workload = root.Find("workload")) {
+    ReadWorkload(workload->value, vocabulary, mistakes, suite);
+  } else {
+    mistakes.Add(start,
+                 "'workload' is missing; add what to deploy, such as 'workload: {{{}: {{}}}}'",
+                 vocabulary.workloads.empty() ? "postgres" : vocabulary.workloads.begin()->first);
+  }
+  if (const Entry* load = root.Find("load")) suite.load = ReadLoad(load->value, mistakes);
+  if (const Entry* scenarios = root.Find("scenarios")) {
+    suite.scenarios = ReadScenarios(scenarios->value, vocabulary, mistakes);
+  } else {
+    mistakes.Add(start, "'scenarios' is missing; add a list of scenarios with 'name' and 'steps'");
+  }
+  if (const Entry* seed = root.Find("seed")) suite.seed = ReadSeed(seed->value, mistakes);
+  if (const Entry* expect = root.Find("expect"))
+    suite.expect_fail = ReadExpect(expect->value, vocabulary, mistakes);
+  if (const Entry* accept = root.Find("accept"))
+    suite.accept = ReadAccept(accept->value, vocabulary, mistakes);
+}
+
+}  // namespace
+
+Result<Suite> LoadSuite(const std::filesystem::path& path,
+                        const Vocabulary& vocabulary,
+                        const std::vector<std::string>& overrides) {
+  Suite suite;
+  suite.path = path;
+  suite.accept = Json::array();
+  HOLDFAST_ASSIGN(suite.text, ReadSuiteText(path));
+  Mistakes mistakes;
+  std::optional<Node> root = ReadYaml(suite.text, mistakes);
+  if (root && root->kind == NodeKind::kNull) root.reset();
+  if (!root && mistakes.empty()) {
+    mistakes.Add({{1, 1}, {}},
+                 "the file is empty; a suite has 'suite', 'workload' and 'scenarios'");
+  }
+  if (root) {
+    if (root->kind == NodeKind::kMap) ApplyOverrides(overrides, *root, mistakes);
+    ReadTopLevel(*root, vocabulary, mistakes, suite);
+  }
+  if (!mistakes.empty())
+    return Fail(ErrorCode::kInvalidArgument, "{}", mistakes.Render(path.string()));
+  return suite;
+}
+
+}  // namespace holdfast::suite
