@@ -1,0 +1,46 @@
+// The catalogue of images: what each is made of. Adding an image means adding a row here.
+#ifndef HOLDFAST_HARNESS_SANDBOX_IMAGE_RECIPE_H_
+#define HOLDFAST_HARNESS_SANDBOX_IMAGE_RECIPE_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace holdfast::sandbox {
+
+struct ImageUser {
+  std::string name = "root";
+  int uid = 0;
+  int gid = 0;
+  std::string home = "/root";
+};
+
+struct ImageDirectory {
+  std::string path;
+  unsigned mode = 0755;
+};
+
+struct Recipe {
+  std::string name;                   // "postgres:15".
+  std::string suite;                  // The distribution's code name.
+  std::vector<std::string> packages;  // With all that they depend on.
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> entry_point;
+  std::vector<std::string> command;
+  ImageUser user;  // Known to passwd and group; the one that the image runs as.
+  std::vector<ImageDirectory> directories = {};
+  std::map<std::string, std::string> links = {};  // Symbolic links, path -> target.
+  // Removed after unpacking, relative to the root; '*' matches within one path element.
+  std::vector<std::string> remove = {};
+  bool busybox_links = false;  // One link in /bin for each applet of its busybox.
+};
+
+const std::vector<Recipe>& Recipes();
+// nullptr when no recipe has this (resolved) name.
+const Recipe* FindRecipe(const std::string& name);
+// Everything that decides the content, as text: part of the digest.
+std::string RecipeText(const Recipe& recipe);
+
+}  // namespace holdfast::sandbox
+
+#endif  // HOLDFAST_HARNESS_SANDBOX_IMAGE_RECIPE_H_
