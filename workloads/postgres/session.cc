@@ -1,0 +1,312 @@
+// The only file that includes libpqxx. Statements run one by one in autocommit (nontransaction), so
+// an INSERT is one round trip, as in pgbench.
+#include "workloads/postgres/session.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+
+#include <pqxx/pqxx>
+
+#include "harness/base/files.h"
+#include "harness/base/strings.h"
+#include "workloads/postgres/outcome.h"
+#include "workloads/postgres/probe.h"
+
+namespace holdfast::workloads::postgres {
+namespace {
+
+// One round trip per read: positions before and after, and the rows between them. Each statement
+// of a volatile function takes its own snapshot, so pos0 is not later than the snapshot of the
+// rows; a single SELECT would evaluate all positions after its snapshot. The index gives the newest
+// rows without a sort; it is not unique, because a duplicate must stay visible.
+constexpr const char* kSchema = R"(
+CREATE TABLE IF NOT EXISTS holdfast (key text NOT NULL, value bigint NOT NULL);
+CREATE INDEX IF NOT EXISTS holdfast_key_value ON holdfast (key, value);
+CREATE OR REPLACE FUNCTION holdfast_position() RETURNS pg_lsn LANGUAGE sql VOLATILE AS $$
+  SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
+$$;
+CREATE OR REPLACE FUNCTION holdfast_read(wanted text, newest bigint,
+    OUT recovery boolean, OUT pos0 pg_lsn, OUT vals bigint[], OUT pos pg_lsn)
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  recovery := pg_is_in_recovery();
+  pos0 := holdfast_position();
+  SELECT ARRAY(SELECT value FROM holdfast WHERE key = wanted ORDER BY value DESC LIMIT newest)
+    INTO vals;
+  pos := holdfast_position();
+END
+$$;
+)";
+
+// The files are read by the server, so they are those of its pod. pg_read_file with a missing file
+// allowed needs an explicit length before PostgreSQL 16.
+constexpr const char* kProbe = R"(
+SELECT pg_read_file('/proc/sys/kernel/hostname'),
+       pg_read_file('/etc/hosts'),
+       pg_read_file('/proc/self/mountinfo'),
+       current_setting('data_directory'),
+       coalesce(pg_read_file(current_setting('data_directory') || '/../holdfast-marker',
+                             0, 1000, true), ''),
+       (SELECT system_identifier FROM pg_control_system()),
+       (SELECT timeline_id FROM pg_control_checkpoint()),
+       pg_is_in_recovery(),
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
+)";
+
+// A value in a libpq connection string.
+std::string Quoted(const std::string& text) {
+  return "'" + ReplaceAll(ReplaceAll(text, "\\", "\\\\"), "'", "\\'") + "'";
+}
+
+Json RoleAndPositions(bool recovery, const std::string& pos0, const std::string& pos) {
+  Json extra = {{"role", recovery ? "replica" : "primary"}};
+  if (!pos0.empty()) extra["pos0"] = {{"lsn", pos0}};
+  if (!pos.empty()) extra["pos"] = {{"lsn", pos}};
+  return extra;
+}
+
+// "{3,2,1}" as a JSON array.
+Json FromArrayText(std::string_view text) {
+  Json values = Json::array();
+  if (text.size() <= 2) return values;
+  for (const std::string& word : Split(text.substr(1, text.size() - 2), ',')) {
+    if (const auto value = ParseInt(word)) values.push_back(*value);
+  }
+  return values;
+}
+
+// Notices: keeps the server's warning that a commit is only local, drops the rest (libpq's default
+// prints them).
+class Notices : public pqxx::errorhandler {
+ public:
+  explicit Notices(pqxx::connection_base& connection) : pqxx::errorhandler(connection) {}
+  bool operator()(const char message[]) noexcept override {
+    const std::string_view text(message);
+    if (text.find("canceling wait for synchronous replication") != std::string_view::npos ||
+        text.find("transaction has already committed locally") != std::string_view::npos)
+      only_local_ = true;
+    return false;
+  }
+  bool TakeOnlyLocal() { return std::exchange(only_local_, false); }
+
+ private:
+  bool only_local_ = false;
+};
+
+class PostgresSession : public Session {
+ public:
+  PostgresSession(const std::string& options, std::string host)
+      : connection_(options),
+        notices_(connection_),
+        host_(std::move(host)) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    // Deprecated, but the only way to keep libpqxx 6 from reconnecting behind our back.
+    connection_.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+    // A descriptor of our own: libpq may close its one at any time, and the number be reused.
+    socket_ = FileDescriptor(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0));
+    connection_.prepare("add", "INSERT INTO holdfast (key, value) VALUES ($1, $2)");
+    connection_.prepare("read", "SELECT recovery, pos0, vals, pos FROM holdfast_read($1, $2)");
+    connection_.prepare("read_all",
+                        "SELECT recovery, pos0, vals, pos FROM holdfast_read($1, NULL)");
+    connection_.prepare("position", "SELECT pg_is_in_recovery(), holdfast_position()");
+    connection_.prepare("caught_up",
+                        "SELECT pg_is_in_recovery(), p, coalesce(p >= $1::pg_lsn, false) "
+                        "FROM holdfast_position() AS p");
+  }
+
+  ~PostgresSession() override {
+    const std::lock_guard lock(socket_mutex_);
+    socket_.Close();
+  }
+
+  Outcome Add(const std::string& key, int64_t value) override {
+    return Run(WriteOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      statement.exec_prepared("add", key, value);
+      if (notices_.TakeOnlyLocal()) outcome.extra = {{"durable", false}};
+    });
+  }
+
+  Outcome Read(const std::string& key, int window) override {
+    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      FillRead(statement.exec_prepared1("read", key, window), outcome);
+    });
+  }
+
+  Outcome ReadAll(const std::string& key) override {
+    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      FillRead(statement.exec_prepared1("read_all", key), outcome);
+    });
+  }
+
+  Outcome CaughtUp(const Json& position) override {
+    const std::string lsn = GetString(position, {"lsn"});
+    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      const pqxx::row row = statement.exec_prepared1("caught_up", lsn);
+      outcome.extra = RoleAndPositions(row[0].as<bool>(), "", row[1].as<std::string>(""));
+      outcome.value = row[2].as<bool>();
+    });
+  }
+
+  Outcome Position() override {
+    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      const pqxx::row row = statement.exec_prepared1("position");
+      outcome.extra = RoleAndPositions(row[0].as<bool>(), "", row[1].as<std::string>(""));
+      outcome.value = {{"lsn", row[1].as<std::string>("")}};
+    });
+  }
+
+  Result<Json> Probe() override {
+    Outcome outcome = Run(ReadOutcome, [](pqxx::nontransaction& statement, Outcome& result) {
+      FillProbe(statement.exec1(kProbe), result);
+    });
+    if (outcome.type != OutcomeType::kOk) {
+      return Fail(ErrorCode::kUnavailable, "the server at {} did not answer the probe: {}", host_,
+                  outcome.error);
+    }
+    return std::move(outcome.value);
+  }
+
+  void Interrupt() override {
+    interrupted_ = true;
+    const std::lock_guard lock(socket_mutex_);
+    if (socket_.valid()) ::shutdown(socket_.get(), SHUT_RDWR);
+  }
+
+  Status Execute(const char* statements) {
+    const Outcome outcome =
+        Run(WriteOutcome, [&](pqxx::nontransaction& statement, Outcome& /*outcome*/) {
+          statement.exec0(statements);
+        });
+    if (outcome.type == OutcomeType::kOk) return {};
+    return Fail(ErrorCode::kUnavailable, "cannot make the table holdfast on {}: {}", host_,
+                outcome.error);
+  }
+
+ private:
+  using Classify = Outcome (*)(const StatementError&);
+
+  static void FillRead(const pqxx::row& row, Outcome& outcome) {
+    outcome.extra =
+        RoleAndPositions(row[0].as<bool>(), row[1].as<std::string>(""), row[3].as<std::string>(""));
+    outcome.value = FromArrayText(row[2].c_str());
+  }
+
+  static void FillProbe(const pqxx::row& row, Outcome& outcome) {
+    const std::string hostname(Trim(row[0].c_str()));
+    const std::vector<std::string> hosts = HostsLine(row[1].c_str(), hostname);
+    const std::string data = row[3].as<std::string>();
+    const Json mount = MountOf(row[2].c_str(), data);
+    Json probe = {
+        {"hostname", hostname},
+        {"hosts_line", hosts},
+        {"mounts", mount.is_null() ? Json::array() : Json::array({mount})},
+        {"database",
+         {{"system", "postgres"},
+          {"systemIdentifier", row[5].as<std::string>()},
+          {"timeline", row[6].as<int64_t>()},
+          {"role", row[7].as<bool>() ? "replica" : "primary"},
+          {"lsn", row[8].as<std::string>("")}}},
+    };
+    for (const std::string& name : hosts) {
+      if (name.starts_with(hostname + ".")) probe["fqdn"] = name;
+    }
+    if (const Json marker = ParseMarker(row[4].c_str()); !marker.is_null())
+      probe["marker"] = marker;
+    outcome.value = std::move(probe);
+  }
+
+  // The server has closed its end: what is sent now cannot be received.
+  [[nodiscard]] bool ClosedByServer() const {
+    pollfd state{socket_.get(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  }
+
+  Outcome Run(Classify classify, const std::function<void(pqxx::nontransaction&, Outcome&)>& body) {
+    if (lost_ || interrupted_ || !connection_.is_open() || ClosedByServer()) {
+      lost_ = true;
+      Outcome closed;
+      closed.type = OutcomeType::kFail;
+      closed.error_class = "connection-closed";
+      closed.error = "the connection was closed before anything was sent";
+      closed.connection_lost = true;
+      return closed;
+    }
+    StatementError error;
+    try {
+      Outcome outcome;
+      outcome.type = OutcomeType::kOk;
+      pqxx::nontransaction statement(connection_);
+      body(statement, outcome);
+      statement.commit();
+      return outcome;
+    } catch (const pqxx::sql_error& failure) {
+      error.sqlstate = failure.sqlstate();
+      error.text = FirstLine(failure.what());
+    } catch (const pqxx::serialization_failure& failure) {
+      error.sqlstate = "40001";
+      error.text = FirstLine(failure.what());
+    } catch (const pqxx::deadlock_detected& failure) {
+      error.sqlstate = "40P01";
+      error.text = FirstLine(failure.what());
+    } catch (const pqxx::statement_completion_unknown& failure) {
+      error.sqlstate = "40003";
+      error.text = FirstLine(failure.what());
+    } catch (const pqxx::transaction_rollback& failure) {
+      error.sqlstate = "40000";
+      error.text = FirstLine(failure.what());
+    } catch (const std::exception& failure) {  // in_doubt_error and broken_connection among them.
+      error.text = FirstLine(failure.what());
+    }
+    error.interrupted = interrupted_;
+    error.connection_lost = interrupted_ || !connection_.is_open() || ClosedByServer();
+    lost_ = error.connection_lost;
+    return classify(error);
+  }
+
+  pqxx::connection connection_;
+  Notices notices_;
+  std::string host_;
+  bool lost_ = false;
+  std::atomic<bool> interrupted_{false};
+  std::mutex socket_mutex_;  // Interrupt against destruction.
+  FileDescriptor socket_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> OpenSession(const Endpoint& endpoint,
+                                             const std::string& password,
+                                             Nanos timeout) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+  // No TLS and no GSS: they cost round trips, and the pods are set up without.
+  const std::string options = fmt::format(
+      "host={} port={} dbname=postgres user=postgres password={} connect_timeout={} "
+      "sslmode=disable gssencmode=disable application_name=holdfast client_encoding=UTF8",
+      Quoted(endpoint.host), endpoint.port, Quoted(password), std::max<int64_t>(2, seconds));
+  try {
+    return std::make_unique<PostgresSession>(options, endpoint.host);
+  } catch (const std::exception& failure) {
+    Error error;
+    error.code = ErrorCode::kUnavailable;
+    error.reason = ConnectErrorClass(failure.what());
+    error.message =
+        fmt::format("cannot connect to {}: {}", endpoint.pod, FirstLine(failure.what()));
+    return Fail(std::move(error));
+  }
+}
+
+Status PrepareTables(Session& session) {
+  auto* const ours = dynamic_cast<PostgresSession*>(&session);
+  if (ours == nullptr)
+    return Fail(ErrorCode::kInternal, "the session belongs to another workload than postgres");
+  return ours->Execute(kSchema);
+}
+
+}  // namespace holdfast::workloads::postgres
