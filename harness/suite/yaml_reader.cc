@@ -30,6 +30,8 @@ class Marks {
 
  private:
   static int Column(std::string_view line, size_t bytes) {
+    // Nobody counts characters by eye in such a line, and counting them per value would be slow.
+    if (line.size() > 4096) return static_cast<int>(bytes) + 1;
     const std::string_view before = line.substr(0, bytes);
     const auto characters = std::count_if(before.begin(), before.end(), [](char c) {
       return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -236,6 +238,10 @@ std::string Explain(const std::string& message) {
 std::optional<Node> ReadYaml(std::string_view text, Mistakes& mistakes) {
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);  // A byte order mark.
   if (!CheckText(text, mistakes)) return std::nullopt;
+  // Without the trailing blanks, because yaml-cpp takes a quote that is never closed for closed
+  // when the file ends in a newline.
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.remove_suffix(1);
   const Marks marks(text);
   Builder builder(marks, mistakes);
   try {

@@ -17,7 +17,8 @@ inline constexpr size_t kMaximumDepth = 32;
 
 // Reads one YAML document. Mistakes (bad UTF-8, tabs, duplicate keys, merge keys, tags, a second
 // document, too deep or too many nodes, wrong syntax) go to `mistakes`; nullopt when no tree could
-// be made. Lines are 1-based, columns are 1-based and count characters, not bytes.
+// be made. Lines are 1-based, columns are 1-based and count characters, not bytes
+// (bytes in lines above 4 KiB).
 std::optional<Node> ReadYaml(std::string_view text, Mistakes& mistakes);
 
 }  // namespace holdfast::suite
