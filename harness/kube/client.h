@@ -11,6 +11,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/base/result.h"
+#include "harness/kube/client_options.h"
 #include "harness/kube/kubeconfig.h"
 #include "harness/kube/resource.h"
 
@@ -75,6 +76,8 @@ class Client {
  public:
   // Starts the loop thread; makes no request.
   static Result<std::unique_ptr<Client>> Create(ClusterAccess access);
+  // The same with other limits and a seed, for tests.
+  static Result<std::unique_ptr<Client>> Create(ClusterAccess access, const ClientOptions& options);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   virtual ~Client() = default;

@@ -42,27 +42,26 @@ const Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 }  // namespace resources
 
 const Resource* FindResource(const std::string& api_version, const std::string& kind) {
-  using namespace resources;  // NOLINT(google-build-using-namespace): the list below is the whole
-                              // namespace.
-  static const std::array kAll{&kPods,
-                               &kServices,
-                               &kConfigMaps,
-                               &kSecrets,
-                               &kServiceAccounts,
-                               &kEvents,
-                               &kNamespaces,
-                               &kNodes,
-                               &kPersistentVolumes,
-                               &kPersistentVolumeClaims,
-                               &kStatefulSets,
-                               &kDeployments,
-                               &kReplicaSets,
-                               &kControllerRevisions,
-                               &kStorageClasses,
-                               &kVolumeAttachments,
-                               &kEndpointSlices,
-                               &kPodDisruptionBudgets,
-                               &kLeases};
+  namespace r = resources;
+  static const std::vector<const Resource*> kAll{&r::kPods,
+                                                 &r::kServices,
+                                                 &r::kConfigMaps,
+                                                 &r::kSecrets,
+                                                 &r::kServiceAccounts,
+                                                 &r::kEvents,
+                                                 &r::kNamespaces,
+                                                 &r::kNodes,
+                                                 &r::kPersistentVolumes,
+                                                 &r::kPersistentVolumeClaims,
+                                                 &r::kStatefulSets,
+                                                 &r::kDeployments,
+                                                 &r::kReplicaSets,
+                                                 &r::kControllerRevisions,
+                                                 &r::kStorageClasses,
+                                                 &r::kVolumeAttachments,
+                                                 &r::kEndpointSlices,
+                                                 &r::kPodDisruptionBudgets,
+                                                 &r::kLeases};
   for (const Resource* resource : kAll) {
     if (resource->ApiVersion() == api_version && resource->kind == kind) return resource;
   }
