@@ -1,0 +1,89 @@
+#include "harness/run/load/client.h"
+
+#include <algorithm>
+
+namespace holdfast::run {
+
+using workloads::Outcome;
+using workloads::OutcomeType;
+using workloads::Session;
+
+Result<std::unique_ptr<Session>> ConnectTo(const LoadContext& context, const std::string& pod) {
+  const auto endpoint = context.addresses->Lookup(pod);
+  if (!endpoint) {
+    return Fail(Error{.code = ErrorCode::kUnavailable,
+                      .message = "pod " + pod + " has no address",
+                      .http_status = 0,
+                      .reason = "no-address"});
+  }
+  return context.workload->Connect(*context.deployment, *endpoint, context.connect_timeout);
+}
+
+Json CompletionFields(const std::string& pod, const Outcome& outcome) {
+  Json fields = {{"node", pod}};
+  if (outcome.extra.is_object()) fields.update(outcome.extra);
+  if (outcome.type != OutcomeType::kOk) fields["error"] = {outcome.error_class, outcome.error};
+  return fields;
+}
+
+Outcome Client::Add(const std::string& pod, const std::string& key, int64_t value) {
+  return Perform(pod, "add", key, value, [&](Session& session) { return session.Add(key, value); });
+}
+
+Outcome Client::Read(const std::string& pod, const std::string& key, int window) {
+  return Perform(pod, "read", key, nullptr,
+                 [&](Session& session) { return session.Read(key, window); });
+}
+
+Nanos Client::BackoffLeft(const std::string& pod) const {
+  const auto node = nodes_.find(pod);
+  if (node == nodes_.end()) return Nanos{0};
+  return std::max(node->second.not_before - context_.clock->Now(), Nanos{0});
+}
+
+Outcome Client::Perform(const std::string& pod,
+                        const char* function,
+                        const std::string& key,
+                        const Json& value,
+                        const Operation& operation) {
+  const Json process = process_;
+  Node& node = nodes_[pod];
+  context_.history->Invoke(process, function, key, value, {{"node", pod}});
+  Outcome outcome = Try(pod, node, operation);
+  const Json& result = value.is_null() ? outcome.value : value;
+  context_.history->Complete(process, function, key, outcome.type, result,
+                             CompletionFields(pod, outcome));
+  if (outcome.type == OutcomeType::kInfo) process_ += stride_;
+  Settle(node, outcome);
+  return outcome;
+}
+
+Outcome Client::Try(const std::string& pod, Node& node, const Operation& operation) {
+  if (!node.session) {
+    auto connected = ConnectTo(context_, pod);
+    if (!connected) {
+      Outcome refused;
+      refused.type = OutcomeType::kFail;
+      refused.error_class =
+          connected.error().reason.empty() ? "connect-failed" : connected.error().reason;
+      refused.error = connected.error().message;
+      return refused;
+    }
+    node.session = *std::move(connected);
+  }
+  const Watchdog::Guard guard(*context_.watchdog, *node.session, context_.deadline);
+  return operation(*node.session);
+}
+
+void Client::Settle(Node& node, const Outcome& outcome) {
+  if (outcome.connection_lost) node.session.reset();
+  if (outcome.type == OutcomeType::kOk) {
+    node.backoff = Nanos{0};
+    node.not_before = Nanos{0};
+    return;
+  }
+  node.backoff = std::clamp(node.backoff * 2, context_.backoff_min, context_.backoff_max);
+  node.not_before = context_.clock->Now() + node.backoff;
+}
+
+}  // namespace holdfast::run
