@@ -5,6 +5,7 @@
 #define HOLDFAST_HARNESS_SANDBOX_API_REGISTRY_H_
 
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@ struct DeleteParameters {
   std::string uid;                         // Precondition, when not empty.
   std::string resource_version;            // Precondition, when not empty.
   std::string propagation = "Background";  // or Foreground, Orphan.
+  bool dry_run = false;                    // Everything but the writing.
 };
 
 struct WriteParameters {
@@ -74,8 +76,23 @@ class Registry {
   [[nodiscard]] Clock& clock() { return clock_; }
 
  private:
+  Result<ObjectPtr> Bind(const std::string& ns,
+                         const std::string& name,
+                         const Json& binding,
+                         bool dry_run);
+  // Runs `change` on the stored object and writes the result, unless dry.
+  Result<ObjectPtr> Write(const std::string& resource,
+                          const std::string& ns,
+                          const std::string& name,
+                          const std::string& uid,
+                          bool dry_run,
+                          const std::function<Status(Json&)>& change);
+  [[nodiscard]] std::string FreeServiceAddress() const;
+  [[nodiscard]] std::string DefaultStorageClass() const;
+
   Store& store_;
   Clock& clock_;
+  std::mutex service_mutex_;  // Held from choosing a service's address until it is stored.
 };
 
 }  // namespace holdfast::sandbox

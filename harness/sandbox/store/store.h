@@ -61,8 +61,9 @@ class Store {
   // Reads, lets `change` edit the copy, writes; atomic, so it never conflicts. `change` returns an
   // error to give up. `uid`, when not empty, must be the stored one (else Conflict). An object that
   // has a deletionTimestamp and no finalizers left afterwards (and, for a pod,
-  // metadata.deletionGracePeriodSeconds 0) is removed in the same step, as its deletion. `change`
-  // must not call the store.
+  // metadata.deletionGracePeriodSeconds 0; for a namespace, no spec.finalizers) is removed in the
+  // same step, as its deletion; the step in which a pod's grace becomes 0 is a modification of its
+  // own before that. `change` must not call the store.
   Result<ObjectPtr> Update(const std::string& resource,
                            const std::string& ns,
                            const std::string& name,
