@@ -1,0 +1,31 @@
+// Questions asked of the cluster and of this machine before anything is deployed.
+#ifndef HOLDFAST_HARNESS_RUN_PREFLIGHT_H_
+#define HOLDFAST_HARNESS_RUN_PREFLIGHT_H_
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "faults/fault.h"
+#include "harness/base/json.h"
+#include "harness/base/result.h"
+#include "harness/kube/client.h"
+
+namespace holdfast::run {
+
+// What the cluster is: {"context","server","version","uid","nodes","readyNodes"}; "uid" is
+// kube-system's, empty when we may not read it.
+Result<Json> Fingerprint(kube::Client& client);
+// The class must exist; without a name there must be a default one. The error lists the classes.
+Status CheckStorageClass(kube::Client& client, const std::string& name);
+// Every rule is asked of the API (SelfSubjectAccessReview); the error names all that are missing. A
+// server that does not answer such reviews is taken at its word later.
+Status CheckPermissions(kube::Client& client,
+                        const std::string& ns,
+                        const std::vector<faults::PolicyRule>& rules);
+// Room for evidence where the run directory will be.
+Status CheckDisk(const std::filesystem::path& directory);
+
+}  // namespace holdfast::run
+
+#endif  // HOLDFAST_HARNESS_RUN_PREFLIGHT_H_
