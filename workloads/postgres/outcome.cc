@@ -71,6 +71,19 @@ std::string ConnectErrorClass(std::string_view text) {
   return "connect-failed";
 }
 
+std::string SqlstateOf(std::string_view text) {
+  const size_t colon = text.find(":  ");
+  if (colon == std::string_view::npos) return "";
+  const std::string_view severity = text.substr(0, colon);
+  if (severity != "ERROR" && severity != "FATAL" && severity != "PANIC") return "";
+  const std::string_view code = text.substr(colon + 3, 5);
+  const std::string_view after = text.substr(std::min(colon + 3 + code.size(), text.size()));
+  const bool plain = std::all_of(code.begin(), code.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+  });
+  return code.size() == 5 && plain && after.starts_with(": ") ? std::string(code) : "";
+}
+
 std::string FirstLine(std::string_view text) {
   return std::string(Trim(text.substr(0, text.find('\n'))));
 }

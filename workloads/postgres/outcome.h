@@ -29,6 +29,9 @@ Outcome ReadOutcome(const StatementError& error);
 // password), "53300" (too many clients), else "connect-failed".
 std::string ConnectErrorClass(std::string_view text);
 
+// The code in a message of libpq's verbose form, "FATAL:  57P01: terminating ...", or empty.
+std::string SqlstateOf(std::string_view text);
+
 // The first line of a library's message, without the trailing blanks.
 std::string FirstLine(std::string_view text);
 

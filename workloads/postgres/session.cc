@@ -1,5 +1,5 @@
-// The only file that includes libpqxx. Statements run one by one in autocommit (nontransaction), so
-// an INSERT is one round trip, as in pgbench.
+// The only file that includes libpqxx and libpq. Statements run one by one in autocommit
+// (nontransaction), so an INSERT is one round trip, as in pgbench.
 #include "workloads/postgres/session.h"
 
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 
+#include <libpq-fe.h>
 #include <pqxx/pqxx>
 
 #include "harness/base/files.h"
@@ -79,6 +80,42 @@ Json FromArrayText(std::string_view text) {
   }
   return values;
 }
+
+// When a connection breaks, libpqxx 6 throws away what the server said last ("Could not obtain
+// client encoding: not connected"). libpq still has it, so its handle is kept while it lives.
+class Connection : public pqxx::connection_base {
+ public:
+  explicit Connection(const std::string& options)
+      : pqxx::connection_base(policy_),
+        policy_(options) {
+    init();
+    set_verbosity(verbose);  // Messages carry their SQLSTATE.
+  }
+  ~Connection() noexcept { close(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  [[nodiscard]] std::string LastMessage() const {
+    return policy_.current == nullptr ? "" : PQerrorMessage(policy_.current);
+  }
+
+ private:
+  struct Policy : pqxx::connect_direct {
+    using pqxx::connect_direct::connect_direct;
+    handle do_startconnect(handle original) override {
+      return current = pqxx::connect_direct::do_startconnect(original);
+    }
+    handle do_dropconnect(handle original) noexcept override {
+      current = nullptr;
+      return pqxx::connect_direct::do_dropconnect(original);
+    }
+    handle do_disconnect(handle original) noexcept override {
+      current = nullptr;
+      return pqxx::connect_direct::do_disconnect(original);
+    }
+    handle current = nullptr;
+  };
+  Policy policy_;
+};
 
 // Notices: keeps the server's warning that a commit is only local, drops the rest (libpq's default
 // prints them).
@@ -267,10 +304,16 @@ class PostgresSession : public Session {
     error.interrupted = interrupted_;
     error.connection_lost = interrupted_ || !connection_.is_open() || ClosedByServer();
     lost_ = error.connection_lost;
+    if (lost_ && error.sqlstate.empty()) {
+      if (const std::string last = connection_.LastMessage(); !last.empty()) {
+        error.text = FirstLine(last);
+        error.sqlstate = SqlstateOf(error.text);
+      }
+    }
     return classify(error);
   }
 
-  pqxx::connection connection_;
+  Connection connection_;
   Notices notices_;
   std::string host_;
   bool lost_ = false;

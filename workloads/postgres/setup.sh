@@ -31,7 +31,7 @@ if [ "$ordinal" -eq 0 ]; then
   printf 'host %s all all scram-sha-256\n' all replication >>"$new/pg_hba.conf"
 else
   tries=60
-  until PGCONNECT_TIMEOUT=5 pg_basebackup -h "$HOLDFAST_PRIMARY" -p "$HOLDFAST_PORT" -U postgres \
+  until PGCONNECT_TIMEOUT=5 pg_basebackup -h "$HOLDFAST_PRIMARY" -p "$HOLDFAST_PRIMARY_PORT" -U postgres \
     -D "$new" --wal-method=stream --checkpoint=fast --no-password; do
     tries=$((tries - 1))
     if [ "$tries" -eq 0 ]; then

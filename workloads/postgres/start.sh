@@ -31,7 +31,7 @@ if [ "${host##*-}" -eq 0 ]; then
 else
   # The password is not here: the WAL receiver takes it from PGPASSWORD.
   : >"$PGDATA/standby.signal"
-  set -- "$@" -c "primary_conninfo=host=$HOLDFAST_PRIMARY port=$HOLDFAST_PORT user=postgres \
+  set -- "$@" -c "primary_conninfo=host=$HOLDFAST_PRIMARY port=$HOLDFAST_PRIMARY_PORT user=postgres \
 application_name=$host connect_timeout=5"
 fi
 server=
