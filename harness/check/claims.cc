@@ -1,0 +1,313 @@
+// SS-PVC-1, SS-PVC-2, SS-PVC-4: the claims of a set and the volumes behind them.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "harness/check/families.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::Action;
+using trace::ClaimLife;
+using trace::ClaimState;
+using trace::PodLife;
+using trace::SetState;
+using trace::VolumeLife;
+using trace::VolumeState;
+
+constexpr const char* kOnlySets = "the target is a Deployment, which does not promise this";
+constexpr const char* kClaims = "persistentvolumeclaims";
+constexpr const char* kVolumes = "persistentvolumes";
+
+// The claim templates by the claim names that they give: "data-web-" -> "data".
+const SetState* NewestSet(const Context& context, const Window& window) {
+  const SetState* set = context.SetAt(window.end_line - 1);
+  if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
+  return set;
+}
+
+// The ordinal whose claim this is, or -1.
+int64_t OrdinalOfClaim(const Context& context, const SetState& set, const std::string& name) {
+  for (const trace::ClaimTemplate& claim : *set.templates)
+    if (name.starts_with(claim.name + "-"))
+      if (const int64_t ordinal = context.OrdinalOf(name.substr(claim.name.size() + 1));
+          ordinal >= 0)
+        return ordinal;
+  return -1;
+}
+
+bool Existed(const ClaimLife& life, const Window& window) {
+  return life.states.front().at.line < window.end_line &&
+         (!life.gone || life.gone->line >= window.begin_line);
+}
+
+ObjectId ClaimId(const ClaimLife& life) { return {"PersistentVolumeClaim", life.name, life.uid}; }
+
+// Who may delete a claim: the run itself, or the set's retention policy.
+std::optional<std::string> CauseOfClaimDeletion(const Context& context, const ClaimLife& life) {
+  for (const Action& action : context.trace.actions) {
+    if (action.at.line > life.term->line || (action.answered && !action.ok)) continue;
+    if (action.verb == "delete" && action.resource == kClaims &&
+        (action.uid.empty() ? action.name == life.name : action.uid == life.uid))
+      return "the run's own action: " + action.text;
+  }
+  for (const SetState* set : context.SetAround(life.term->t)) {
+    const int64_t ordinal = OrdinalOfClaim(context, *set, life.name);
+    if (set->when_deleted == "Delete" && (set->gone || set->terminating))
+      return "the retention policy whenDeleted=Delete";
+    if (set->when_scaled == "Delete" && !InRange(*set, ordinal))
+      return "the retention policy whenScaled=Delete";
+  }
+  return std::nullopt;
+}
+
+// The claim must be there, with the set's labels, at some time of the pod's life.
+void JudgeClaimOf(Judgement& judge,
+                  const PodLife& pod,
+                  const SetState& set,
+                  const trace::ClaimTemplate& claim) {
+  const Context& context = judge.context();
+  const std::string name = fmt::format("{}-{}", claim.name, pod.name);
+  const ClaimLife* found = nullptr;
+  for (const ClaimLife& life : context.trace.claims)
+    if (life.name == name) found = &life;
+  if (found == nullptr) {
+    if (!context.trace.opened.contains(kClaims)) return;
+    const bool ran = WasReadyBefore(pod, judge.window().end_line);
+    const bool late = context.trace.last.t - pod.first().t < kDelta;
+    if (!ran && late) return judge.Undecided(pod.name + " is too new to look for its claim");
+    return judge.Broken(pod.first().t,
+                        fmt::format("pod {} (uid {}) exists, but there never was a claim {}",
+                                    pod.name, pod.uid, name),
+                        {PodId(pod), {"PersistentVolumeClaim", name, ""}}, {pod.first().line});
+  }
+  trace::Labels expected = claim.labels;
+  for (const auto& [key, value] : *set.match_labels)
+    expected[key] = value;
+  const ClaimState& first = found->states.front();
+  for (const auto& [key, value] : expected) {
+    const auto label = first.labels.find(key);
+    if (found->listed || (label != first.labels.end() && label->second == value)) continue;
+    judge.Broken(first.at.t,
+                 fmt::format("claim {} (uid {}) of pod {} lacks the label {}={}", name, found->uid,
+                             pod.name, key, value),
+                 {ClaimId(*found), PodId(pod)}, {first.at.line});
+  }
+}
+
+// One life of a claim: bound once, to one volume, and never lost.
+void JudgeClaimLife(Judgement& judge, const ClaimLife& life) {
+  const Window& window = judge.window();
+  std::string volume;
+  bool bound = false;
+  for (const ClaimState& state : life.states) {
+    const bool in_window = window.Has(state.at);
+    if (!volume.empty() && state.volume != volume && in_window) {
+      judge.Broken(state.at.t,
+                   fmt::format("claim {} (uid {}) changes its volume from {} to '{}' at {}",
+                               life.name, life.uid, volume, state.volume, Seconds(state.at.t)),
+                   {ClaimId(life)}, {state.at.line});
+    }
+    if (bound && state.phase != "Bound" && in_window) {
+      judge.Broken(state.at.t,
+                   fmt::format("claim {} (uid {}) goes from Bound to {} at {}", life.name, life.uid,
+                               state.phase, Seconds(state.at.t)),
+                   {ClaimId(life)}, {state.at.line});
+    }
+    if (!state.volume.empty()) volume = state.volume;
+    bound = state.phase == "Bound";
+  }
+  if (bound) judge.Saw();
+}
+
+void JudgeClaimEnd(Judgement& judge, const std::vector<const ClaimLife*>& lives, size_t index) {
+  const Window& window = judge.window();
+  const ClaimLife& life = *lives[index];
+  if (life.term && window.Has(*life.term) && !CauseOfClaimDeletion(judge.context(), life)) {
+    judge.Broken(life.term->t,
+                 fmt::format("claim {} (uid {}) was deleted at {} although neither the run nor the "
+                             "set's retention policy asked for it: its data is lost",
+                             life.name, life.uid, Seconds(life.term->t)),
+                 {ClaimId(life)}, {life.term->line});
+  }
+  if (index == 0 || !window.Has(life.states.front().at)) return;
+  const ClaimLife& before = *lives[index - 1];
+  if (before.term) return;  // Judged by its own deletion.
+  judge.Broken(
+      life.states.front().at.t,
+      fmt::format("claim {} has the uid {} at {}, before it had the uid {}: another volume "
+                  "took its place",
+                  life.name, life.uid, Seconds(life.states.front().at.t), before.uid),
+      {ClaimId(before), ClaimId(life)},
+      {before.states.back().at.line, life.states.front().at.line});
+}
+
+// The volume behind a bound claim keeps its uid, its handle and its claim.
+void JudgeVolume(Judgement& judge, const ClaimLife& claim) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  std::string volume;
+  for (const ClaimState& state : claim.states)
+    if (!state.volume.empty()) volume = state.volume;
+  if (volume.empty()) return;
+  const VolumeLife* before = nullptr;
+  for (const VolumeLife& life : context.trace.volumes) {
+    if (life.name != volume) continue;
+    const ObjectId id{"PersistentVolume", life.name, life.uid};
+    if (before != nullptr && window.Has(life.states.front().at)) {
+      judge.Broken(life.states.front().at.t,
+                   fmt::format("volume {} of claim {} has the uid {}, before it had {}", volume,
+                               claim.name, life.uid, before->uid),
+                   {ClaimId(claim), id}, {life.states.front().at.line});
+    }
+    before = &life;
+    std::string handle;
+    for (const VolumeState& state : life.states) {
+      const bool in_window = window.Has(state.at);
+      if (!handle.empty() && state.handle != handle && in_window) {
+        judge.Broken(state.at.t,
+                     fmt::format("volume {} of claim {} changes its handle from '{}' to '{}'",
+                                 volume, claim.name, handle, state.handle),
+                     {ClaimId(claim), id}, {state.at.line});
+      }
+      if (!state.handle.empty()) handle = state.handle;
+    }
+    const bool claimed = !claim.term || (life.gone && claim.term->line > life.gone->line);
+    if (life.gone && window.Has(*life.gone) && claimed) {
+      judge.Broken(life.gone->t,
+                   fmt::format("volume {} disappeared at {} under the bound claim {} (uid {})",
+                               volume, Seconds(life.gone->t), claim.name, claim.uid),
+                   {ClaimId(claim), id}, {life.gone->line});
+    }
+  }
+}
+
+// Claims that share a volume at one moment, by the order of their own watch.
+void JudgeSharing(Judgement& judge) {
+  std::map<std::string, const ClaimLife*> holder;
+  struct Step {
+    const ClaimLife* life;
+    const ClaimState* state;
+    bool gone;
+  };
+  std::vector<Step> steps;
+  for (const ClaimLife& life : judge.context().trace.claims)
+    for (const ClaimState& state : life.states)
+      steps.push_back({&life, &state, life.gone && life.gone->line == state.at.line});
+  std::sort(steps.begin(), steps.end(),
+            [](const Step& a, const Step& b) { return a.state->at.line < b.state->at.line; });
+  for (const Step& step : steps) {
+    if (step.state->volume.empty() || step.state->phase != "Bound") continue;
+    const ClaimLife*& held = holder[step.state->volume];
+    if (step.gone) {
+      if (held == step.life) held = nullptr;
+      continue;
+    }
+    if (held != nullptr && held != step.life && judge.window().Has(step.state->at)) {
+      judge.Broken(
+          step.state->at.t,
+          fmt::format("claims {} (uid {}) and {} (uid {}) are both bound to volume {}", held->name,
+                      held->uid, step.life->name, step.life->uid, step.state->volume),
+          {ClaimId(*held), ClaimId(*step.life)},
+          {held->states.front().at.line, step.state->at.line});
+    }
+    held = step.life;
+  }
+}
+
+// At rest, a volume's claim points back at it. Two watches: only what both sides have said for
+// longer than kDelta counts.
+void JudgeBackReference(Judgement& judge) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  std::map<std::string, const ClaimLife*> by_uid;
+  for (const ClaimLife& life : context.trace.claims)
+    by_uid[life.uid] = &life;
+  std::map<std::string, std::string> handles;
+  for (const VolumeLife& volume : context.trace.volumes) {
+    const VolumeState* last = nullptr;
+    for (const VolumeState& state : volume.states)
+      if (state.at.line < window.end_line) last = &state;
+    if (last == nullptr || (volume.gone && volume.gone->line < window.end_line)) continue;
+    const ObjectId id{"PersistentVolume", volume.name, volume.uid};
+    if (!last->handle.empty()) {
+      const auto [other, is_new] = handles.try_emplace(last->handle, volume.name);
+      if (!is_new) {
+        judge.Broken(last->at.t,
+                     fmt::format("volumes {} and {} share the handle '{}'", other->second,
+                                 volume.name, last->handle),
+                     {id, {"PersistentVolume", other->second, ""}}, {last->at.line});
+      }
+    }
+    const auto claim = by_uid.find(last->claim_uid);
+    if (claim == by_uid.end() || last->at.t > window.t1 - kDelta) continue;
+    const ClaimState* state = nullptr;
+    for (const ClaimState& candidate : claim->second->states)
+      if (candidate.at.line < window.end_line) state = &candidate;
+    if (state == nullptr || state->volume.empty() || state->at.t > window.t1 - kDelta ||
+        state->volume == volume.name || claim->second->gone)
+      continue;
+    judge.Broken(state->at.t,
+                 fmt::format("volume {} belongs to claim {} (uid {}), which is bound to volume {}",
+                             volume.name, claim->second->name, claim->second->uid, state->volume),
+                 {id, ClaimId(*claim->second)}, {last->at.line, state->at.line});
+  }
+}
+
+}  // namespace
+
+CheckResult JudgeClaimNames(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-PVC-1");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({"pods", "statefulsets", kClaims});
+  const SetState* set = NewestSet(context, window);
+  for (const Member& member : context.members) {
+    if (set == nullptr || member.ordinal < 0 || !window.Has(member.life->first())) continue;
+    for (const trace::ClaimTemplate& claim : *set->templates) {
+      judge.Saw();
+      JudgeClaimOf(judge, *member.life, *set, claim);
+    }
+  }
+  return judge.Conclude(
+      fmt::format("{} claims had the names and labels of their ordinals", judge.judged()),
+      "no pod with claims was created in this scenario");
+}
+
+CheckResult JudgeClaimChain(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-PVC-2");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({"statefulsets", kClaims, kVolumes});
+  const SetState* set = NewestSet(context, window);
+  std::map<std::string, std::vector<const ClaimLife*>> by_name;
+  for (const ClaimLife& life : context.trace.claims)
+    if (set != nullptr && OrdinalOfClaim(context, *set, life.name) >= 0)
+      by_name[life.name].push_back(&life);
+  for (const auto& [name, lives] : by_name) {
+    for (size_t i = 0; i < lives.size(); ++i) {
+      if (!Existed(*lives[i], window)) continue;
+      JudgeClaimLife(judge, *lives[i]);
+      JudgeClaimEnd(judge, lives, i);
+      JudgeVolume(judge, *lives[i]);
+    }
+  }
+  return judge.Conclude(fmt::format("{} claims kept uid and volume", judge.judged()),
+                        "the set had no bound claim in this scenario");
+}
+
+CheckResult JudgeBijection(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-PVC-4");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({kClaims, kVolumes});
+  for (const ClaimLife& life : context.trace.claims)
+    if (Existed(life, window) && !life.states.back().volume.empty()) judge.Saw();
+  JudgeSharing(judge);
+  JudgeBackReference(judge);
+  return judge.Conclude(
+      fmt::format("{} bound claims, each with a volume of its own", judge.judged()),
+      "there was no bound claim in this scenario");
+}
+
+}  // namespace holdfast::check

@@ -1,0 +1,352 @@
+// SS-ID-1, 4, 5, 6, 7: what a pod of the set is called, carries and mounts.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "harness/base/strings.h"
+#include "harness/check/families.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::At;
+using trace::OwnerReference;
+using trace::PodIdentity;
+using trace::PodLife;
+using trace::PodState;
+using trace::SetState;
+
+constexpr const char* kNoPods = "no pod of the target was seen in this scenario";
+constexpr const char* kOnlySets = "the target is a Deployment, which does not promise this";
+
+// A state that says something new about a pod's identity, in the window; or its first state there.
+struct Sight {
+  const Member* member = nullptr;
+  const PodState* state = nullptr;
+  bool first = false;  // The first of its life.
+};
+
+std::vector<Sight> Sights(const Context& context, const Window& window) {
+  std::vector<Sight> sights;
+  for (const Member& member : context.members) {
+    const PodIdentity* before = nullptr;
+    for (const PodState& state : member.life->states) {
+      if (window.Has(state.at) && state.identity.get() != before) {
+        sights.push_back({&member, &state, &state == &member.life->states.front()});
+        before = state.identity.get();
+      }
+    }
+  }
+  return sights;
+}
+
+// Members that existed at any time of the window.
+std::vector<const PodLife*> Present(const Context& context, const Window& window) {
+  std::vector<const PodLife*> present;
+  for (const Member& member : context.members) {
+    const PodLife& life = *member.life;
+    if (life.first().line < window.end_line && (!life.gone || life.gone->line >= window.begin_line))
+      present.push_back(&life);
+  }
+  return present;
+}
+
+std::string Describe(const PodLife& life) {
+  return fmt::format("pod {} (uid {})", life.name, life.uid);
+}
+
+// With a Deployment as target its pods are held against the names of a set, which they cannot meet.
+CheckResult JudgeDeploymentNames(Judgement& judge) {
+  judge.Needs({"pods", "replicasets", "deployments"});
+  const Context& context = judge.context();
+  int64_t replicas = 1;
+  for (const SetState& set : context.trace.set)
+    replicas = std::max(replicas, set.replicas);
+  for (const PodLife* life : Present(context, judge.window())) {
+    judge.Saw();
+    const int64_t ordinal = context.OrdinalOf(life->name);
+    if (ordinal >= 0 && ordinal < replicas) continue;
+    judge.Broken(life->first().t,
+                 fmt::format("{} does not have one of the names {}-0 to {}-{}", Describe(*life),
+                             context.trace.target_name, context.trace.target_name, replicas - 1),
+                 {PodId(*life)}, {life->first().line});
+  }
+  return judge.Conclude("every pod had a stable name", kNoPods);
+}
+
+// At rest the names are exactly the range. Rest is a state: nothing terminating, counters met,
+// generation observed, and no change of the set for longer than its controller needs.
+void JudgeRange(Judgement& judge) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  const SetState* set = context.SetAt(window.end_line - 1);
+  if (set == nullptr || set->gone || set->terminating ||
+      set->observed_generation < set->generation || set->status_replicas != set->replicas ||
+      set->status_ready != set->replicas || set->replicas > 100000)
+    return;
+  std::set<std::string> live;
+  double newest = set->at.t;
+  for (const Member& member : context.members) {
+    const PodLife& life = *member.life;
+    if (life.first().line >= window.end_line) continue;
+    if (life.gone && life.gone->line < window.end_line) {
+      newest = std::max(newest, life.gone->t);
+      continue;
+    }
+    if (StateAt(life, window.end_line - 1).terminating) return;
+    newest = std::max(newest, life.first().t);
+    live.insert(life.name);
+  }
+  if (window.t1 - newest < kDelta) return;
+  for (int64_t ordinal = set->start; ordinal < set->start + set->replicas; ++ordinal) {
+    const std::string name = fmt::format("{}-{}", context.trace.target_name, ordinal);
+    if (live.erase(name) > 0) continue;
+    judge.Broken(window.t1,
+                 fmt::format("the set is at rest with {} replicas from ordinal {}, but "
+                             "there is no pod {}",
+                             set->replicas, set->start, name),
+                 {{"Pod", name, ""}}, {set->at.line});
+  }
+  for (const std::string& name : live) {
+    judge.Broken(window.t1,
+                 fmt::format("the set is at rest with {} replicas from ordinal {}, but "
+                             "pod {} is there",
+                             set->replicas, set->start, name),
+                 {{"Pod", name, ""}}, {set->at.line});
+  }
+}
+
+int MinorVersion(const std::string& server) {
+  const std::vector<std::string> parts = Split(server, '.');
+  if (parts.size() < 2) return 0;
+  return static_cast<int>(ParseInt(parts[1]).value_or(0));
+}
+
+void JudgeRevisionLabel(Judgement& judge, const Sight& sight) {
+  const Context& context = judge.context();
+  const PodLife& life = *sight.member->life;
+  const auto label = sight.state->identity->labels.find("controller-revision-hash");
+  if (label == sight.state->identity->labels.end()) {
+    return judge.Broken(life.first().t, Describe(life) + " has no label controller-revision-hash",
+                        {PodId(life)}, {life.first().line});
+  }
+  for (const trace::Revision& revision : context.trace.revisions)
+    if (revision.name == label->second) return;
+  if (!context.trace.opened.contains("controllerrevisions"))
+    return judge.Undecided("controllerrevisions were not watched");
+  // The watch of the revisions may be behind that of the pods.
+  if (context.trace.last.t - life.first().t < kDelta) {
+    return judge.Undecided(fmt::format("{} appears too late in the record to find its revision {}",
+                                       Describe(life), label->second));
+  }
+  judge.Broken(life.first().t,
+               fmt::format("{} carries the revision {}, but there is no such ControllerRevision",
+                           Describe(life), label->second),
+               {PodId(life), {"ControllerRevision", label->second, ""}}, {life.first().line});
+}
+
+void JudgeLabel(Judgement& judge,
+                const Sight& sight,
+                const std::string& key,
+                const std::string& expected) {
+  const PodLife& life = *sight.member->life;
+  const auto label = sight.state->identity->labels.find(key);
+  const std::string actual = label == sight.state->identity->labels.end() ? "" : label->second;
+  if (actual == expected) return;
+  judge.Broken(life.first().t,
+               fmt::format("{} carries the label {}={}, expected {}", Describe(life), key,
+                           actual.empty() ? "(none)" : actual, expected),
+               {PodId(life)}, {life.first().line});
+}
+
+// True when the uid is, or within kDelta was, the uid of a state of the set.
+bool IsSetUid(const Context& context, const std::string& uid, double t) {
+  std::optional<double> gone;
+  bool known = false;
+  for (const SetState& set : context.trace.set) {
+    if (set.uid != uid) continue;
+    known = true;
+    if (set.gone) gone = set.at.t;
+  }
+  return known && (!gone || *gone + kDelta >= t);
+}
+
+std::optional<std::string> OwnerFault(const Context& context, const Sight& sight) {
+  const OwnerReference* controller = nullptr;
+  int controllers = 0;
+  for (const OwnerReference& owner : sight.state->identity->owners) {
+    if (!owner.controller) continue;
+    ++controllers;
+    controller = &owner;
+  }
+  if (controllers > 1) return fmt::format("has {} controlling owners", controllers);
+  // Released or not yet adopted pods have none; one that the controller made has it from the start.
+  if (controller == nullptr) {
+    return sight.first ? std::optional<std::string>("was created without a controlling owner")
+                       : std::nullopt;
+  }
+  if (controller->kind != "StatefulSet" || controller->api_version != "apps/v1" ||
+      controller->name != context.trace.target_name)
+    return fmt::format("is controlled by {} {} {}", controller->api_version, controller->kind,
+                       controller->name);
+  if (!controller->block_owner_deletion) return "has an owner without blockOwnerDeletion";
+  if (!IsSetUid(context, controller->uid, sight.state->at.t))
+    return fmt::format("is controlled by uid {}, which is not the set's", controller->uid);
+  return std::nullopt;
+}
+
+// Deployment: each claim that a pod mounts would have to be its own, `<volume>-<target>-<n>`.
+CheckResult JudgeDeploymentClaims(Judgement& judge) {
+  judge.Needs({"pods", "replicasets", "deployments"});
+  const Context& context = judge.context();
+  for (const PodLife* life : Present(context, judge.window())) {
+    for (const auto& [volume, use] : life->states.front().identity->claims) {
+      judge.Saw();
+      const int64_t ordinal = context.OrdinalOf(life->name);
+      const std::string expected = fmt::format("{}-{}-{}", volume, context.trace.target_name,
+                                               ordinal < 0 ? "<n>" : std::to_string(ordinal));
+      if (ordinal >= 0 && use.claim == expected) continue;
+      judge.Broken(life->first().t,
+                   fmt::format("{} mounts the claim {}, not a claim of its own named {}",
+                               Describe(*life), use.claim, expected),
+                   {PodId(*life), {"PersistentVolumeClaim", use.claim, ""}}, {life->first().line});
+    }
+  }
+  return judge.Conclude("every pod had its own claim", "no pod of the target mounts a claim");
+}
+
+void JudgeTemplates(Judgement& judge, const Sight& sight, const SetState& set) {
+  const PodLife& life = *sight.member->life;
+  for (const trace::ClaimTemplate& claim : *set.templates) {
+    judge.Saw();
+    const std::string expected = fmt::format("{}-{}", claim.name, life.name);
+    const auto use = sight.state->identity->claims.find(claim.name);
+    if (use == sight.state->identity->claims.end()) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} has no volume {} with the claim {}", Describe(life), claim.name,
+                               expected),
+                   {PodId(life), {"PersistentVolumeClaim", expected, ""}}, {sight.state->at.line});
+    } else if (use->second.claim != expected) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} mounts the claim {} as volume {}, expected {}", Describe(life),
+                               use->second.claim, claim.name, expected),
+                   {PodId(life), {"PersistentVolumeClaim", use->second.claim, ""}},
+                   {sight.state->at.line});
+    } else if (use->second.read_only) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} mounts the claim {} read-only", Describe(life), expected),
+                   {PodId(life), {"PersistentVolumeClaim", expected, ""}}, {sight.state->at.line});
+    }
+  }
+}
+
+}  // namespace
+
+CheckResult JudgeNames(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-1");
+  if (context.IsDeployment()) return JudgeDeploymentNames(judge);
+  judge.Needs({"pods", "statefulsets"});
+  const std::string prefix = context.trace.target_name + "-";
+  for (const Sight& sight : Sights(context, window)) {
+    judge.Saw();
+    const PodLife& life = *sight.member->life;
+    const PodIdentity& identity = *sight.state->identity;
+    // An orphan that the set adopted keeps its own way of writing the number.
+    if (Controller(life.states.front().identity->owners) == nullptr) continue;
+    if (sight.member->ordinal < 0) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} is not named {}<ordinal>", Describe(life), prefix),
+                   {PodId(life)}, {sight.state->at.line});
+    } else if (identity.generate_name != prefix) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} has the generateName '{}', expected '{}'", Describe(life),
+                               identity.generate_name, prefix),
+                   {PodId(life)}, {sight.state->at.line});
+    }
+  }
+  JudgeRange(judge);
+  return judge.Conclude(
+      fmt::format("{} pods had names of the set", Present(context, window).size()), kNoPods);
+}
+
+CheckResult JudgeLabels(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-4");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({"pods", "controllerrevisions"});
+  for (const Sight& sight : Sights(context, window)) {
+    if (!sight.first || Controller(sight.state->identity->owners) == nullptr) continue;
+    judge.Saw();
+    JudgeLabel(judge, sight, "statefulset.kubernetes.io/pod-name", sight.member->life->name);
+    const bool has_index = sight.state->identity->labels.contains("apps.kubernetes.io/pod-index");
+    if (has_index || MinorVersion(context.trace.server) >= 28) {
+      JudgeLabel(judge, sight, "apps.kubernetes.io/pod-index",
+                 std::to_string(sight.member->ordinal));
+    }
+    JudgeRevisionLabel(judge, sight);
+  }
+  return judge.Conclude(fmt::format("{} pods carried their labels from the start", judge.judged()),
+                        "no pod of the set was created in this scenario");
+}
+
+CheckResult JudgeHostnames(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-5");
+  judge.Needs({"pods", context.IsDeployment() ? "deployments" : "statefulsets"});
+  for (const Sight& sight : Sights(context, window)) {
+    judge.Saw();
+    const PodLife& life = *sight.member->life;
+    const PodIdentity& identity = *sight.state->identity;
+    if (context.IsDeployment()) {
+      if (context.OrdinalOf(identity.hostname) >= 0) continue;
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} has the hostname '{}', not one of the form {}-<n>",
+                               Describe(life), identity.hostname, context.trace.target_name),
+                   {PodId(life)}, {sight.state->at.line});
+      continue;
+    }
+    if (identity.hostname != life.name) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} has spec.hostname '{}', expected its own name", Describe(life),
+                               identity.hostname),
+                   {PodId(life)}, {sight.state->at.line});
+    }
+    const SetState* set = context.SetAt(window.end_line - 1);
+    if (set != nullptr && identity.subdomain != set->service) {
+      judge.Broken(sight.state->at.t,
+                   fmt::format("{} has spec.subdomain '{}', expected the set's service '{}'",
+                               Describe(life), identity.subdomain, set->service),
+                   {PodId(life)}, {sight.state->at.line, set->at.line});
+    }
+  }
+  return judge.Conclude("hostname and subdomain of every pod followed its name", kNoPods);
+}
+
+CheckResult JudgeOwners(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-6");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({"pods", "statefulsets"});
+  for (const Sight& sight : Sights(context, window)) {
+    judge.Saw();
+    const PodLife& life = *sight.member->life;
+    if (const auto fault = OwnerFault(context, sight)) {
+      judge.Broken(sight.state->at.t, fmt::format("{} {}", Describe(life), *fault), {PodId(life)},
+                   {sight.state->at.line});
+    }
+  }
+  return judge.Conclude("every pod had the set, by its uid, as its one controller", kNoPods);
+}
+
+CheckResult JudgeVolumeNames(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-7");
+  if (context.IsDeployment()) return JudgeDeploymentClaims(judge);
+  judge.Needs({"pods", "statefulsets"});
+  for (const Sight& sight : Sights(context, window)) {
+    const SetState* set = context.SetAt(window.end_line - 1);
+    if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
+    if (set != nullptr && sight.member->ordinal >= 0) JudgeTemplates(judge, sight, *set);
+  }
+  return judge.Conclude(fmt::format("{} volumes were the claims of their ordinals", judge.judged()),
+                        "the set has no volume claim templates, or no pod was seen");
+}
+
+}  // namespace holdfast::check

@@ -1,0 +1,172 @@
+// SS-ID-2, SS-ID-3, SS-AMO-1, SS-REC-1: how the lives of one name follow each other.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "harness/check/families.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::At;
+using trace::PodLife;
+using trace::SetState;
+
+constexpr const char* kOnlySets = "the target is a Deployment, which does not promise this";
+
+using ByName = std::map<std::string, std::vector<const PodLife*>>;
+
+ByName LivesByName(const Context& context) {
+  ByName by_name;
+  for (const Member& member : context.members)
+    by_name[member.life->name].push_back(member.life);
+  return by_name;
+}
+
+// A life must begin after the one before it was DELETED, on the same watch.
+void JudgeOverlap(Judgement& judge, const char* promise) {
+  judge.Needs({"pods"});
+  judge.RestsOnOrder();
+  for (const auto& [name, lives] : LivesByName(judge.context())) {
+    for (size_t i = 0; i < lives.size(); ++i) {
+      const PodLife& life = *lives[i];
+      if (life.first().line >= judge.window().end_line ||
+          (life.gone && life.gone->line < judge.window().begin_line))
+        continue;
+      judge.Saw();
+      if (i == 0 || !judge.window().Has(life.first())) continue;
+      const PodLife& before = *lives[i - 1];
+      if (before.gone && before.gone->line < life.first().line) continue;
+      std::vector<int64_t> lines{before.first().line, life.first().line};
+      if (before.gone) lines.push_back(before.gone->line);
+      judge.Broken(
+          life.first().t,
+          fmt::format("{}: pod {} with uid {} appears at {} while uid {} was not yet deleted{}",
+                      promise, name, life.uid, Seconds(life.first().t), before.uid,
+                      before.gone ? fmt::format(" (deleted at {})", Seconds(before.gone->t)) : ""),
+          {PodId(before), PodId(life)}, lines);
+    }
+  }
+}
+
+bool Wants(const SetState* set, int64_t ordinal) {
+  return set != nullptr && !set->gone && !set->terminating && InRange(*set, ordinal);
+}
+
+// Wanted when it was deleted and still wanted at the end; else nobody owes a replacement. A
+// deletion with another cause than the set's scaling leaves no doubt about the first.
+bool IsOwed(const Context& context, const Window& window, const PodLife& life) {
+  const int64_t ordinal = context.OrdinalOf(life.name);
+  if (!Wants(context.SetAt(window.end_line - 1), ordinal)) return false;
+  if (ForeignCause(context, life)) return Wants(context.SetAt(life.term->line), ordinal);
+  const std::vector<const SetState*> around = context.SetAround(life.term->t);
+  return std::all_of(around.begin(), around.end(),
+                     [&](const SetState* set) { return Wants(set, ordinal); });
+}
+
+// Replaced and ready in time, or why not.
+void JudgeReplacement(Judgement& judge, const std::vector<const PodLife*>& lives, size_t index) {
+  const Window& window = judge.window();
+  const PodLife& lost = *lives[index];
+  const At since = lost.gone.value_or(*lost.term);
+  const double limit = window.Settle();
+  const PodLife* newest = nullptr;
+  for (size_t i = index + 1; i < lives.size(); ++i) {
+    if (lives[i]->first().line >= window.end_line) break;
+    newest = lives[i];
+    for (const trace::PodState& state : newest->states) {
+      if (!state.RunningAndReady() || state.terminating || state.at.line >= window.end_line)
+        continue;
+      if (state.at.t - since.t <= limit) return;
+      return judge.Broken(
+          since.t,
+          fmt::format("pod {} (uid {}) was gone at {}; its replacement (uid {}) was Ready only "
+                      "after {:.1f} s, the limit is {:.0f} s",
+                      lost.name, lost.uid, Seconds(since.t), newest->uid, state.at.t - since.t,
+                      limit),
+          {PodId(lost), PodId(*newest)}, {since.line, state.at.line});
+    }
+  }
+  const double waited = window.t1 - since.t;
+  const std::string what = newest == nullptr
+                               ? "it was not replaced"
+                               : fmt::format("its replacement (uid {}) was not Ready", newest->uid);
+  const std::string sentence = fmt::format(
+      "pod {} (uid {}) was {} at {}; {:.1f} s later, at the end of '{}', {}", lost.name, lost.uid,
+      lost.gone ? "gone" : "asked to stop", Seconds(since.t), waited, window.name, what);
+  if (!window.complete || waited < limit) {
+    return judge.Undecided(sentence +
+                           fmt::format(" (the limit of {:.0f} s was not reached)", limit));
+  }
+  std::vector<ObjectId> objects{PodId(lost)};
+  if (newest != nullptr) objects.push_back(PodId(*newest));
+  judge.Broken(since.t, sentence, objects, {since.line});
+}
+
+}  // namespace
+
+CheckResult JudgeOneLife(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-2");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  JudgeOverlap(judge, "two objects of one name");
+  return judge.Conclude(
+      fmt::format("{} lives, none began before its predecessor was deleted", judge.judged()),
+      "no pod of the set was seen in this scenario");
+}
+
+CheckResult JudgeAtMostOne(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-AMO-1");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  JudgeOverlap(judge, "more than one pod of an ordinal");
+  return judge.Conclude("the API never held two pods of one ordinal",
+                        "no pod of the set was seen in this scenario");
+}
+
+CheckResult JudgeStableUid(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-ID-3");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({"pods", "statefulsets"});
+  int64_t deleted = 0;
+  for (const Member& member : context.members) {
+    const PodLife& life = *member.life;
+    if (life.first().line >= window.end_line || (life.gone && life.gone->line < window.begin_line))
+      continue;
+    judge.Saw();
+    if (!life.term || !window.Has(*life.term)) continue;
+    ++deleted;
+    if (CauseOfDeletion(context, life)) continue;
+    judge.Broken(life.term->t,
+                 fmt::format("pod {} (uid {}) was deleted at {} without a cause in the record: no "
+                             "action of the run, no eviction, no scale-down, no update",
+                             life.name, life.uid, Seconds(life.term->t)),
+                 {PodId(life)}, {life.term->line});
+  }
+  return judge.Conclude(fmt::format("{} pods kept their uids; each of {} deletions had a cause",
+                                    judge.judged(), deleted),
+                        "no pod of the set was seen in this scenario");
+}
+
+CheckResult JudgeRecovery(const Context& context, const Window& window) {
+  Judgement judge(context, window, "SS-REC-1");
+  if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
+  judge.Needs({"pods", "statefulsets"});
+  for (const auto& [name, lives] : LivesByName(context)) {
+    for (size_t i = 0; i < lives.size(); ++i) {
+      const PodLife& life = *lives[i];
+      if (!life.term || !window.Has(*life.term)) continue;
+      if (!IsOwed(context, window, life)) continue;
+      judge.Saw();
+      JudgeReplacement(judge, lives, i);
+    }
+  }
+  for (const trace::StepRecord& step : context.trace.steps) {
+    if (step.ok || !step.end || !window.Has(*step.end) || step.name != "settle") continue;
+    judge.Undecided("the settle step did not end as it should: " + step.message);
+  }
+  return judge.Conclude(
+      fmt::format("{} deleted pods came back Ready under their names", judge.judged()),
+      "no pod that the set wants was deleted in this scenario");
+}
+
+}  // namespace holdfast::check

@@ -1,0 +1,198 @@
+// HX-PREFIX: a replica holds a prefix of the primary, in its final reads and in every read before.
+//
+// Inserts of one run are ordered in real time: v is before w when v was acknowledged before w was
+// sent. Who shows w must show every such v (reference: checking algorithms 2.7).
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "harness/check/families.h"
+#include "harness/check/finals.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::Operation;
+using trace::OperationEnd;
+
+// What the primary finally holds of one key.
+struct FinalKey {
+  const Operation* read = nullptr;
+  std::unordered_set<int64_t> rows;
+  std::vector<const Operation*> acked;  // Adds of these rows that were acknowledged, by value.
+};
+
+std::map<size_t, FinalKey> PrimaryKeys(const Context& context, const FinalReads& finals) {
+  std::map<size_t, FinalKey> keys;
+  const auto primary = finals.nodes.find(finals.primary);
+  if (primary == finals.nodes.end()) return keys;
+  for (const auto& [key, read] : primary->second) {
+    FinalKey& entry = keys[key];
+    entry.read = read;
+    entry.rows.insert(read->values.begin(), read->values.end());
+    for (const int64_t value : entry.rows) {
+      const Operation* add = FindAdd(context, value);
+      if (add != nullptr && add->end == OperationEnd::kOk && add->key == key)
+        entry.acked.push_back(add);
+    }
+    std::sort(entry.acked.begin(), entry.acked.end(),
+              [](const Operation* a, const Operation* b) { return a->value < b->value; });
+  }
+  return keys;
+}
+
+// When the youngest of these rows was sent: everything acknowledged before must be beside it.
+int64_t YoungestSent(const Context& context, const std::vector<int64_t>& values) {
+  int64_t youngest = -1;
+  for (const int64_t value : values)
+    if (const Operation* add = FindAdd(context, value)) youngest = std::max(youngest, add->invoked);
+  return youngest;
+}
+
+void JudgeFinal(Judgement& judge,
+                const Operation& read,
+                const FinalKey& primary,
+                int64_t youngest) {
+  const Context& context = judge.context();
+  const std::unordered_set<int64_t> rows(read.values.begin(), read.values.end());
+  judge.Saw();
+  const bool caught_up = read.position_before && primary.read->position_after &&
+                         *read.position_before >= *primary.read->position_after;
+  for (const int64_t value : primary.rows) {
+    if (rows.contains(value)) continue;
+    const Operation* add = FindAdd(context, value);
+    const bool before_youngest =
+        add != nullptr && add->end == OperationEnd::kOk && add->completed < youngest;
+    if (!caught_up && !before_youngest) continue;
+    const int64_t time = add == nullptr ? read.completed : add->completed;
+    judge.Broken(RowFinding(
+        context,
+        fmt::format("{} is on the primary {} and missing from the final read of {}, {}",
+                    RowName(context, value, read.key), primary.read->node, read.node,
+                    before_youngest ? "which holds younger rows"
+                                    : "which had applied everything that the primary had"),
+        time, value,
+        {add == nullptr ? 0 : add->complete_line, primary.read->complete_line,
+         read.complete_line}));
+  }
+  for (const int64_t value : rows) {
+    if (primary.rows.contains(value)) continue;
+    const Operation* add = FindAdd(context, value);
+    // The outcome of the others is open: they may have been applied after the primary was read.
+    if (add != nullptr && add->end != OperationEnd::kFail &&
+        (add->end != OperationEnd::kOk || add->completed >= primary.read->invoked))
+      continue;
+    judge.Broken(
+        RowFinding(context,
+                   fmt::format("{} is in the final read of {}, but the primary {} does not have it",
+                               RowName(context, value, read.key), read.node, primary.read->node),
+                   read.completed, value, {primary.read->complete_line, read.complete_line}));
+  }
+}
+
+void JudgeFinals(Judgement& judge,
+                 const FinalReads& finals,
+                 const std::map<size_t, FinalKey>& primary) {
+  for (const auto& [node, reads] : finals.nodes) {
+    if (node == finals.primary) continue;
+    for (const auto& [key, read] : reads) {
+      const auto entry = primary.find(key);
+      if (entry == primary.end()) continue;
+      // What this node showed of any key before this read began, it still holds.
+      int64_t youngest = YoungestSent(judge.context(), read->values);
+      for (const auto& [other_key, other] : reads)
+        if (other->completed <= read->invoked)
+          youngest = std::max(youngest, YoungestSent(judge.context(), other->values));
+      JudgeFinal(judge, *read, entry->second, youngest);
+    }
+  }
+}
+
+// Rows that a read must not show.
+void JudgeShown(Judgement& judge, const Operation& read, const FinalKey& final) {
+  const Context& context = judge.context();
+  for (const int64_t value : read.values) {
+    const Operation* add = FindAdd(context, value);
+    std::string what;
+    if (add == nullptr || add->key != read.key) {
+      what = "which no client wrote there";
+    } else if (add->end == OperationEnd::kFail) {
+      what = "although the write was refused";
+    } else if (!final.rows.contains(value) && read.completed < final.read->invoked &&
+               add->end != OperationEnd::kOk) {
+      what = fmt::format("which the primary {} does not have in the end", final.read->node);
+    } else {
+      continue;
+    }
+    judge.Broken(RowFinding(
+        context,
+        fmt::format("{} was read from {} at {}, {}", RowName(context, value, read.key), read.node,
+                    NanoSeconds(read.completed), what),
+        read.completed, value, {read.complete_line, add == nullptr ? 0 : add->complete_line}));
+  }
+}
+
+// Rows that a window read must show: between the oldest one shown and the youngest there is no
+// hole, and the primary shows everything acknowledged before the read was sent.
+void JudgeHoles(Judgement& judge, const Operation& read, const FinalKey& final, int64_t window) {
+  const Context& context = judge.context();
+  const bool all = window > 0 && static_cast<int64_t>(read.values.size()) < window;
+  int64_t oldest = all ? -1 : INT64_MAX;
+  for (const int64_t value : read.values) {
+    const Operation* add = FindAdd(context, value);
+    if (!all && add != nullptr && add->end == OperationEnd::kOk) oldest = std::min(oldest, value);
+  }
+  if (oldest == INT64_MAX) return;
+  int64_t horizon = YoungestSent(context, read.values);
+  if (read.role == "primary") horizon = std::max(horizon, read.invoked);
+  const std::unordered_set<int64_t> shown(read.values.begin(), read.values.end());
+  auto at =
+      std::upper_bound(final.acked.begin(), final.acked.end(), oldest,
+                       [](int64_t value, const Operation* add) { return value < add->value; });
+  for (; at != final.acked.end() && (*at)->invoked <= horizon; ++at) {
+    const Operation& add = **at;
+    if (add.completed >= horizon || shown.contains(add.value)) continue;
+    judge.Broken(RowFinding(
+        context,
+        fmt::format("{} was acknowledged at {} and is missing from the read of {} at {}, {}",
+                    RowName(context, add.value, read.key), NanoSeconds(add.completed), read.node,
+                    NanoSeconds(read.completed),
+                    read.role == "primary" ? "the primary" : "which shows younger rows"),
+        read.invoked, add.value, {add.complete_line, read.complete_line}));
+    return;  // One hole tells the read; the rest follows from it.
+  }
+}
+
+}  // namespace
+
+CheckResult JudgePrefix(const Context& context, const Window& window) {
+  Judgement judge(context, window, "HX-PREFIX");
+  if (const auto excuse = DataExcuse(context, window)) return judge.NotApplicable(*excuse);
+  if (!CheckHistory(judge)) return judge.Conclude("", "");
+  const FinalReads finals = FindFinals(context, window);
+  for (const std::string& clause : finals.missing)
+    judge.Undecided(clause);
+  for (const std::string& clause : finals.primary_missing)
+    judge.Undecided(clause);
+  const std::map<size_t, FinalKey> primary = PrimaryKeys(context, finals);
+  JudgeFinals(judge, finals, primary);
+  const int64_t rows = GetInt(context.run, {"load", "window"});
+  int64_t reads = 0;
+  for (const Operation& read : context.history->reads) {
+    const auto entry = primary.find(read.key);
+    if (read.end != OperationEnd::kOk || !window.HasTime(read.invoked) || entry == primary.end() ||
+        read.completed >= entry->second.read->invoked)
+      continue;
+    ++reads;
+    judge.Saw();
+    JudgeShown(judge, read, entry->second);
+    JudgeHoles(judge, read, entry->second, rows);
+  }
+  return judge.Conclude(
+      fmt::format("{} final reads of replicas and {} reads before were prefixes of the primary",
+                  judge.judged() - reads, reads),
+      "no replica was read in this scenario");
+}
+
+}  // namespace holdfast::check

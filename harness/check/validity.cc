@@ -1,0 +1,135 @@
+// HF-*: whether the record can carry a verdict at all. They pass or are unknown, they never fail.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/base/strings.h"
+#include "harness/check/families.h"
+#include "harness/check/finals.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::Fault;
+using trace::Operation;
+using trace::OperationEnd;
+
+// How far around a fault the clients must have been at work.
+constexpr double kAround = 1.0;
+
+CheckResult NotRun(const Context& context, const Window& window, const char* id) {
+  Judgement judge(context, window, id);
+  CheckResult result = judge.NotApplicable("the scenario was planned, but not run");
+  return result;
+}
+
+std::vector<const Fault*> FaultsOf(const Context& context, const Window& window) {
+  std::vector<const Fault*> faults;
+  for (const Fault& fault : context.trace.faults)
+    if (window.Has(fault.begin)) faults.push_back(&fault);
+  return faults;
+}
+
+bool AtWorkDuring(const std::vector<Operation>& operations, double begin, double end) {
+  return std::any_of(operations.begin(), operations.end(), [&](const Operation& operation) {
+    const double invoked = static_cast<double>(operation.invoked) * 1e-9;
+    const double completed = static_cast<double>(operation.completed) * 1e-9;
+    const bool open = operation.end == OperationEnd::kOpen;
+    return !operation.probe && invoked <= end && (open || completed >= begin);
+  });
+}
+
+std::vector<std::string> NeededResources(const Context& context) {
+  if (context.IsDeployment()) return {"pods", "deployments", "replicasets"};
+  return {"pods", "statefulsets", "controllerrevisions", "persistentvolumeclaims",
+          "persistentvolumes"};
+}
+
+}  // namespace
+
+CheckResult JudgeFaults(const Context& context, const Window& window) {
+  Judgement judge(context, window, "HF-FAULT");
+  if (!window.run) {
+    CheckResult result = judge.NotApplicable("the scenario was planned, but not run");
+    result.verdict = Verdict::kUnknown;
+    return result;
+  }
+  const std::vector<const Fault*> faults = FaultsOf(context, window);
+  for (const Fault* fault : faults) {
+    judge.Saw();
+    std::string needed = fault->proof_needed;
+    if (!needed.empty()) needed = " (needed: " + needed + ")";
+    if (fault->unproven) {
+      judge.Undecided(fmt::format("fault {} ({}) is not proven: {}", fault->id, fault->fault,
+                                  *fault->unproven));
+    } else if (!fault->proof) {
+      judge.Undecided(fmt::format("nothing proves that fault {} ({}) happened{}", fault->id,
+                                  fault->fault, needed));
+    }
+  }
+  const int64_t planned = GetInt(window.plan, {"faults"});
+  if (static_cast<int64_t>(faults.size()) < planned)
+    judge.Undecided(fmt::format("{} faults were planned, {} were begun", planned, faults.size()));
+  return judge.Conclude(fmt::format("{} faults, each with its proof", faults.size()),
+                        "no fault belongs to this scenario");
+}
+
+CheckResult JudgeWatches(const Context& context, const Window& window) {
+  Judgement judge(context, window, "HF-WATCH");
+  if (!window.run) return NotRun(context, window, "HF-WATCH");
+  judge.Needs(NeededResources(context));
+  judge.Saw();
+  return judge.Conclude("the record is whole: every watch was open, without a gap",
+                        "nothing was watched");
+}
+
+CheckResult JudgeLoad(const Context& context, const Window& window) {
+  Judgement judge(context, window, "HF-LOAD");
+  if (const auto excuse = DataExcuse(context, window)) return judge.NotApplicable(*excuse);
+  if (GetInt(context.run, {"load", "writers"}) == 0 &&
+      GetInt(context.run, {"load", "readers"}) == 0)
+    return judge.NotApplicable("the suite asks for no clients");
+  if (!CheckHistory(judge)) return judge.Conclude("", "");
+  const trace::History& history = *context.history;
+  const int64_t acks =
+      std::count_if(history.adds.begin(), history.adds.end(), [&](const Operation& add) {
+        return add.end == OperationEnd::kOk && !add.probe && window.HasTime(add.completed);
+      });
+  const int64_t needed = GetInt(window.plan, {"limits", "minimum-acks"},
+                                GetInt(context.run, {"limits", "minimum-acks"}));
+  judge.Saw();
+  if (acks < needed) {
+    judge.Undecided(
+        fmt::format("only {} writes were acknowledged in this scenario, fewer than {} "
+                    "decide nothing",
+                    acks, needed));
+  }
+  for (const Fault* fault : FaultsOf(context, window)) {
+    const double begin = fault->begin.t - kAround;
+    const double end = (fault->end ? fault->end->t : window.t1) + kAround;
+    if (AtWorkDuring(history.adds, begin, end) || AtWorkDuring(history.reads, begin, end)) continue;
+    judge.Undecided(
+        fmt::format("no client was at work during fault {} ({})", fault->id, fault->fault));
+  }
+  return judge.Conclude(
+      fmt::format("{} acknowledged writes; clients worked during every fault", acks), "no clients");
+}
+
+CheckResult JudgeSteps(const Context& context, const Window& window) {
+  Judgement judge(context, window, "HF-SETTLE");
+  if (!window.run) return NotRun(context, window, "HF-SETTLE");
+  for (const trace::StepRecord& step : context.trace.steps) {
+    if (!window.Has(step.begin)) continue;
+    judge.Saw();
+    if (!step.end) {
+      judge.Undecided(fmt::format("step '{}' has no end in the record", step.name));
+    } else if (!step.ok) {
+      judge.Undecided(fmt::format("step '{}' did not end as it should: {}", step.name,
+                                  step.message.empty() ? "no reason is given" : step.message));
+    }
+  }
+  return judge.Conclude(fmt::format("{} steps ended as they should", judge.judged()),
+                        "no step belongs to this scenario");
+}
+
+}  // namespace holdfast::check
