@@ -58,6 +58,12 @@ std::string Fit(const std::vector<std::pair<std::string, Color>>& segments,
   return out;
 }
 
+// "59s", "1m25s": whole seconds, for a clock that is redrawn.
+std::string ClockText(Nanos duration) {
+  const auto whole = std::chrono::duration_cast<seconds>(duration).count();
+  return whole < 60 ? fmt::format("{}s", whole) : fmt::format("{}m{:02}s", whole / 60, whole % 60);
+}
+
 const char* Environment(const char* name) {
   return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the environment is never changed.
 }
@@ -222,10 +228,9 @@ std::string ConsoleReport::Block() const {
 
 // The scenario and phase at the left, the times at the right; the phase gives way.
 std::string ConsoleReport::StatusLine(size_t width) const {
-  std::string times = FormatDuration(std::chrono::duration_cast<seconds>(Elapsed()));
-  if (Elapsed() < seconds(1)) times = "0 s";
+  std::string times = ClockText(Elapsed());
   if (const Nanos left = expected_ - Elapsed(); left > seconds(1))
-    times += ", about " + FormatDuration(std::chrono::duration_cast<seconds>(left)) + " left";
+    times += ", about " + ClockText(left) + " left";
   std::string text = phase_;
   if (scenario_ > 0)
     text = fmt::format("{} ({}/{}): {}", scenario_name_, scenario_, scenarios_, phase_);

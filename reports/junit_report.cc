@@ -18,7 +18,15 @@ namespace {
 constexpr size_t kMessageLimit = 120;  // TestGrid shows 140 characters: 70 head, 70 tail.
 constexpr size_t kFileLimit = size_t{10} << 20;
 // Tried in turn until the file fits.
-constexpr size_t kBodyLimits[] = {size_t{64} << 10, size_t{4} << 10, 512, 160};
+constexpr size_t kBodyLimits[] = {size_t{64} << 10, size_t{4} << 10, 512};
+constexpr size_t kNameLimit = 200;
+constexpr size_t kSentenceLimit = 4000;
+constexpr size_t kFindingLimit = 100;  // Per case; verdicts.json has them all.
+
+// One clean line of bounded length; cut before it is cleaned too, so that a huge text costs little.
+std::string Line(std::string_view text, size_t limit = kNameLimit) {
+  return Shorten(OneLine(Shorten(text, 2 * limit)), limit);
+}
 
 // Three decimals, never negative, no exponent: others reject the whole file.
 std::string Seconds(double seconds) {
@@ -46,20 +54,20 @@ class SuiteWriter {
         body_limit_(body_limit) {}
 
   void Write(pugi::xml_node root, size_t id) {
-    const std::string name = OneLine(input_.suite + "." + scenario_.name);
+    const std::string name = Line(input_.suite + "." + scenario_.name);
     pugi::xml_node suite = root.append_child("testsuite");
     WriteAttributes(suite, name, id);
     pugi::xml_node properties = suite.append_child("properties");
     for (const auto& [key, value] : input_.properties) {
       pugi::xml_node property = properties.append_child("property");
-      Set(property, "name", OneLine(key));
-      Set(property, "value", Shorten(OneLine(value), 1000));
+      Set(property, "name", Line(key));
+      Set(property, "value", Line(value, 1000));
     }
     class_name_ = "holdfast." + name;
     WriteCases(suite);
     suite.append_child("system-out")
         .text()
-        .set(Shorten(CleanText(scenario_.output), body_limit_).c_str());
+        .set(Shorten(CleanText(Shorten(scenario_.output, body_limit_)), body_limit_).c_str());
     suite.append_child("system-err");
     suite.attribute("tests").set_value(counters_.tests);
     suite.attribute("failures").set_value(counters_.failures);
@@ -73,7 +81,7 @@ class SuiteWriter {
     Set(suite, "package", "");
     Set(suite, "id", std::to_string(id));
     Set(suite, "timestamp", input_.timestamp.empty() ? "1970-01-01T00:00:00" : input_.timestamp);
-    Set(suite, "hostname", input_.hostname.empty() ? "localhost" : OneLine(input_.hostname));
+    Set(suite, "hostname", input_.hostname.empty() ? "localhost" : Line(input_.hostname));
     for (const char* counter : {"tests", "failures", "errors", "skipped"})
       Set(suite, counter, "0");
     Set(suite, "time", Seconds(scenario_.done ? scenario_.seconds : 0));
@@ -97,8 +105,8 @@ class SuiteWriter {
   // Names stay the same from run to run and are unique within the suite.
   pugi::xml_node Case(pugi::xml_node suite, const std::string& id) {
     const auto title = input_.titles.find(id);
-    std::string name = OneLine(id);
-    if (title != input_.titles.end()) name += " " + OneLine(title->second);
+    std::string name = Line(id);
+    if (title != input_.titles.end()) name += " " + Line(title->second);
     std::string unique = name;
     for (int copy = 2; !names_.insert(unique).second; ++copy)
       unique = fmt::format("{} ({})", name, copy);
@@ -121,14 +129,14 @@ class SuiteWriter {
         return WriteProblem(node, "error", "holdfast.unknown", result.reason, Details(result));
       case check::Verdict::kFail:
         if (result.accepted) return WriteSkipped(node, "accepted: " + result.reason);
-        return WriteProblem(node, "failure", "holdfast." + OneLine(result.id), result.reason,
+        return WriteProblem(node, "failure", "holdfast." + Line(result.id), result.reason,
                             Details(result));
     }
   }
 
   // A skip without a message is not shown by TestGrid.
   void WriteSkipped(pugi::xml_node node, const std::string& reason) {
-    std::string message = Shorten(OneLine(reason), kMessageLimit);
+    std::string message = Line(Line(reason, kSentenceLimit), kMessageLimit);
     if (message.empty()) message = "not applicable to this scenario";
     Set(node.append_child("skipped"), "message", message);
     ++counters_.skipped;
@@ -140,7 +148,7 @@ class SuiteWriter {
                     const std::string& type,
                     const std::string& reason,
                     const std::string& details) {
-    const std::string whole = OneLine(reason);
+    const std::string whole = Line(reason, kSentenceLimit);
     std::string message = Shorten(whole, kMessageLimit);
     if (message.empty()) message = "no reason was given";
     std::string body = message;
@@ -155,15 +163,20 @@ class SuiteWriter {
 
   static std::string Details(const check::CheckResult& result) {
     std::string text;
-    for (const check::Finding& finding : result.findings) {
-      text += "\n- " + CleanText(finding.sentence);
+    const size_t shown = std::min(result.findings.size(), kFindingLimit);
+    for (size_t i = 0; i < shown; ++i) {
+      const check::Finding& finding = result.findings[i];
+      text += "\n- " + Line(finding.sentence, kSentenceLimit);
       for (const check::ObjectId& object : finding.objects) {
-        text += fmt::format("\n  {} {}", OneLine(object.kind), OneLine(object.name));
-        if (!object.uid.empty()) text += fmt::format(" (uid {})", OneLine(object.uid));
+        text += fmt::format("\n  {} {}", Line(object.kind), Line(object.name));
+        if (!object.uid.empty()) text += fmt::format(" (uid {})", Line(object.uid));
       }
-      if (!finding.during.empty()) text += "\n  during " + OneLine(finding.during);
-      if (!finding.evidence.empty()) text += "\n  see " + EvidenceText(finding.evidence);
+      if (!finding.during.empty()) text += "\n  during " + Line(finding.during);
+      if (!finding.evidence.empty())
+        text += "\n  see " + Line(EvidenceText(finding.evidence), 1000);
     }
+    if (shown < result.findings.size())
+      text += fmt::format("\n- and {} more findings", result.findings.size() - shown);
     return text;
   }
 

@@ -146,7 +146,7 @@ std::string EvidenceText(const std::vector<check::Evidence>& evidence) {
   std::vector<std::string> places;
   for (const check::Evidence& place : evidence) {
     if (places.size() == kShown) break;
-    places.push_back(fmt::format("{}:{}", OneLine(place.file), place.line));
+    places.push_back(fmt::format("{}:{}", OneLine(Shorten(place.file, 200)), place.line));
   }
   std::string text = Join(places, ", ");
   if (evidence.size() > kShown) text += fmt::format(" and {} more", evidence.size() - kShown);

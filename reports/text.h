@@ -17,8 +17,8 @@ namespace holdfast::reports {
 std::string CleanText(std::string_view text);
 // CleanText on one line: runs of blanks and newlines become one space, none at the ends.
 std::string OneLine(std::string_view text);
-// At most `limit` bytes: head and tail with " ... " between, never inside a character. REQUIRES
-// clean text; `limit` of at least 16.
+// At most `limit` bytes: head and tail with " ... " between, never inside a character. REQUIRES a
+// `limit` of at least 16; of unclean text give more and clean it after.
 std::string Shorten(std::string_view text, size_t limit);
 // CleanText with & < > " ' written as entities; safe as text and in quoted attributes.
 std::string EscapeMarkup(std::string_view text);
