@@ -1,0 +1,39 @@
+// Namespaces: what each of them holds from the start, and their orderly end.
+#ifndef HOLDFAST_HARNESS_SANDBOX_CONTROLLERS_NAMESPACE_CONTROLLER_H_
+#define HOLDFAST_HARNESS_SANDBOX_CONTROLLERS_NAMESPACE_CONTROLLER_H_
+
+#include <string>
+
+#include "harness/sandbox/api/registry.h"
+#include "harness/sandbox/controllers/controller.h"
+
+namespace holdfast::sandbox {
+
+// Keys are names of namespaces. An active one gets the ServiceAccount "default" and the ConfigMap
+// kube-root-ca.crt with `ca_pem`; in a terminating one the pods are deleted first, then everything
+// else, and then the namespace itself.
+class NamespaceController : public Controller {
+ public:
+  NamespaceController(Registry& registry, std::string ca_pem)
+      : registry_(registry),
+        ca_pem_(std::move(ca_pem)) {}
+  [[nodiscard]] std::string_view name() const override { return "namespace-controller"; }
+  void Observe(const StoreEvent& event, WorkQueue& queue) override;
+  void Resync(WorkQueue& queue) override;
+  Status Sync(const std::string& key, WorkQueue& queue) override;
+
+  // Makes the standard content of one namespace at once.
+  Status Furnish(const std::string& ns);
+
+ private:
+  Status Empty(const std::string& ns, bool* empty);
+  // Deletes what is not marked yet; `left` receives how many objects are still there.
+  Status DeleteAll(const std::string& resource, const std::string& ns, size_t* left);
+
+  Registry& registry_;
+  std::string ca_pem_;
+};
+
+}  // namespace holdfast::sandbox
+
+#endif  // HOLDFAST_HARNESS_SANDBOX_CONTROLLERS_NAMESPACE_CONTROLLER_H_

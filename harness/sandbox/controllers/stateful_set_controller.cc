@@ -1,0 +1,112 @@
+// Events to keys, and the outer frame of a sync: claim, revisions, reconcile, status, history.
+#include "harness/sandbox/controllers/stateful_set_controller.h"
+
+#include "harness/sandbox/controllers/object.h"
+#include "harness/sandbox/controllers/stateful_identity.h"
+#include "harness/sandbox/controllers/stateful_reconcile.h"
+
+namespace holdfast::sandbox {
+namespace {
+
+constexpr char kResource[] = "statefulsets";
+
+// What the API server's validation would refuse (a decrement below zero in a third revision's
+// rollout); the sync is repeated then.
+Status ValidateCounters(const Json& status) {
+  for (const char* counter : {"currentReplicas", "updatedReplicas", "readyReplicas"}) {
+    if (GetInt(status, {counter}) < 0) {
+      return Fail(ErrorCode::kRefused, "status.{} must be greater than or equal to 0, not {}",
+                  counter, GetInt(status, {counter}));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+StatefulSetController::StatefulSetController(Registry& registry)
+    : registry_(registry),
+      recorder_(registry, "statefulset-controller") {}
+
+void StatefulSetController::AddSetsOf(const std::string& ns, WorkQueue& queue) const {
+  for (const ObjectPtr& set : registry_.store().List(kResource, ns))
+    queue.Add(KeyOf(set->json));
+}
+
+void StatefulSetController::Resync(WorkQueue& queue) { AddSetsOf("", queue); }
+
+void StatefulSetController::ObservePod(const Json& pod, WorkQueue& queue) const {
+  if (const Json* owner = ControllerRef(pod)) {
+    if (GetString(*owner, {"kind"}) == "StatefulSet") {
+      queue.Add(MakeKey(NamespaceOf(pod), GetString(*owner, {"name"})));
+    }
+    return;
+  }
+  for (const ObjectPtr& set : registry_.store().List(kResource, NamespaceOf(pod))) {
+    if (MatchesSelector(GetObject(set->json, {"spec", "selector"}),
+                        GetObject(pod, {"metadata", "labels"}))) {
+      queue.Add(KeyOf(set->json));
+    }
+  }
+}
+
+void StatefulSetController::Observe(const StoreEvent& event, WorkQueue& queue) {
+  const Json& object = event.object->json;
+  if (event.resource == kResource) {
+    queue.Add(KeyOf(object));
+  } else if (event.resource == "pods") {
+    ObservePod(object, queue);
+    // A pod that was released still concerns the set that it left.
+    if (event.previous != nullptr) ObservePod(event.previous->json, queue);
+  } else if (event.resource == "persistentvolumeclaims" &&
+             event.type == StoreEvent::Type::kDeleted) {
+    // Somebody may be waiting for the name to be free.
+    AddSetsOf(NamespaceOf(object), queue);
+  }
+}
+
+Status StatefulSetController::WriteStatus(const Json& set, const Json& status) {
+  if (GetObject(set, {"status"}) == status) return {};
+  HOLDFAST_RETURN_IF_ERROR(ValidateCounters(status));
+  const auto written = registry_.Edit(kResource, NamespaceOf(set), NameOf(set), UidOf(set),
+                                      [&](Json& object) -> Status {
+                                        object["status"] = status;
+                                        return {};
+                                      });
+  if (!written && written.error().code != ErrorCode::kNotFound) return Fail(written.error());
+  return {};
+}
+
+Status StatefulSetController::Reconcile(const std::string& key,
+                                        const Json& set,
+                                        const std::vector<StatefulPod>& pods,
+                                        const StatefulRevisions& revisions,
+                                        WorkQueue& queue) {
+  StatefulReconcile reconcile(registry_, recorder_, set, revisions, registry_.clock().Wall());
+  const Status outcome = reconcile.Run(pods);
+  const Status written = WriteStatus(set, reconcile.status());
+  if (reconcile.next_available()) queue.AddAfter(key, *reconcile.next_available());
+  HOLDFAST_RETURN_IF_ERROR(outcome);
+  return written;
+}
+
+Status StatefulSetController::Sync(const std::string& key, WorkQueue& queue) {
+  const auto [ns, name] = SplitKey(key);
+  const Result<ObjectPtr> found = registry_.store().Get(kResource, ns, name);
+  if (!found) return {};
+  const Json& set = (*found)->json;
+  std::vector<ObjectPtr> history = ListRevisions(registry_.store(), set);
+  HOLDFAST_RETURN_IF_ERROR(AdoptRevisions(registry_, set, history));
+  HOLDFAST_ASSIGN(const std::vector<StatefulPod> pods, ClaimPods(registry_, set));
+  HOLDFAST_ASSIGN(const StatefulRevisions revisions, ResolveRevisions(registry_, set, history));
+  const Status outcome = Reconcile(key, set, pods, revisions, queue);
+  std::set<std::string> live = {NameOf(revisions.current->json), NameOf(revisions.update->json)};
+  for (const StatefulPod& pod : pods)
+    live.insert(RevisionLabelOf(pod.object));
+  // History is kept short even while pods cannot be brought in order.
+  const Status truncated = TruncateHistory(registry_, set, live);
+  HOLDFAST_RETURN_IF_ERROR(outcome);
+  return truncated;
+}
+
+}  // namespace holdfast::sandbox
