@@ -29,6 +29,19 @@ int Complain(const std::string& what, int error, int exit_code) {
   return exit_code;
 }
 
+pid_t command_pid = 0;  // For the signal handler; written while SIGTERM is blocked.
+
+// Kills the command but stays to reap it: a zombie that nobody reaps would keep the container's pid
+// namespace from ending.
+void KillCommand(int /*signal*/) { ::kill(command_pid, SIGKILL); }
+
+void ChangeTermination(int how) {
+  sigset_t termination{};
+  sigemptyset(&termination);
+  sigaddset(&termination, SIGTERM);
+  ::sigprocmask(how, &termination, nullptr);
+}
+
 // In the container: becomes the command.
 [[noreturn]] void RunCommand(const Json& request, std::vector<std::string> argv) {
   if (GetBool(request, {"tty"})) {
@@ -67,13 +80,19 @@ int ExecMain(const Json& request) {
       ::setns(fd, CLONE_NEWUSER) != 0)
     return Complain("cannot enter the container", errno, kCannotRun);
   ::close(fd);
-  const pid_t child = ::fork();
-  if (child < 0) return Complain("cannot start a process", errno, kCannotRun);
-  if (child == 0) RunCommand(request, std::move(argv));
+  ChangeTermination(SIG_BLOCK);
+  command_pid = ::fork();
+  if (command_pid < 0) return Complain("cannot start a process", errno, kCannotRun);
+  if (command_pid == 0) {
+    ChangeTermination(SIG_UNBLOCK);
+    RunCommand(request, std::move(argv));
+  }
+  ::signal(SIGTERM, KillCommand);
+  ChangeTermination(SIG_UNBLOCK);
   // Only the command holds the streams, so that their end is its end.
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     ::close(stream);
-  ::_exit(WaitForExit(child));
+  ::_exit(WaitForExit(command_pid));
 }
 
 }  // namespace holdfast::sandbox::node

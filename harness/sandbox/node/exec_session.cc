@@ -83,9 +83,9 @@ Result<ExecSession> ExecSession::Start(const Container& container,
 
 int ExecSession::Wait() { return WaitForExit(std::exchange(pid_, 0)); }
 
-// The part's child dies with it (PR_SET_PDEATHSIG).
+// The part kills its command and reaps it.
 void ExecSession::Kill() {
-  if (pid_ != 0) ::kill(pid_, SIGKILL);
+  if (pid_ != 0) ::kill(pid_, SIGTERM);
 }
 
 void ExecSession::Resize(int columns, int rows) {
