@@ -30,8 +30,10 @@ std::string Sentence(const Failure& failure, const std::string& server, Nanos ti
           "certificate in the kubeconfig",
           server, failure.detail);
     case FailureKind::kHandshake:
-      return fmt::format("no TLS connection to the API server at {} ({}): does it speak https?",
-                         server, failure.detail);
+      return fmt::format(
+          "no TLS connection to the API server at {} ({}): does it speak https, and does it want a "
+          "client certificate?",
+          server, failure.detail);
     case FailureKind::kCredentials:
       return fmt::format(
           "the certificates in the kubeconfig for {} cannot be used ({}): write them again", server,

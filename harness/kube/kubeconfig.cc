@@ -55,7 +55,7 @@ class Reader {
 std::vector<std::string> Names(const YAML::Node& root, const std::string& list) {
   std::vector<std::string> names;
   const YAML::Node entries = root[list];
-  if (!entries.IsSequence()) return names;
+  if (!entries.IsDefined() || !entries.IsSequence()) return names;
   for (const YAML::Node& entry : entries) {
     if (!entry.IsMap()) continue;
     if (const YAML::Node name = entry["name"]; name.IsDefined() && name.IsScalar())
