@@ -1,0 +1,94 @@
+// Requests to answers: everything of the API server that is not HTTP itself.
+#ifndef HOLDFAST_HARNESS_SANDBOX_API_HANDLER_H_
+#define HOLDFAST_HARNESS_SANDBOX_API_HANDLER_H_
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/base/files.h"
+#include "harness/sandbox/api/http_message.h"
+#include "harness/sandbox/api/registry.h"
+#include "harness/sandbox/api/route.h"
+#include "harness/sandbox/api/selectors.h"
+
+namespace holdfast::sandbox {
+
+// Connects to the agent of a node; the descriptor is a stream socket in blocking mode.
+using NodeDialer = std::function<Result<FileDescriptor>(
+    const std::string& node_name, const std::string& internal_ip, int port)>;
+
+// What a list or watch asks for, read once.
+struct Selection {
+  LabelSelector labels;
+  FieldSelector fields;
+  [[nodiscard]] bool Matches(const Json& object) const {
+    return (labels.empty() || labels.Matches(GetObject(object, {"metadata", "labels"}))) &&
+           fields.Matches(object);
+  }
+};
+
+// A stream to a node agent that has said yes; `rest` was read already and comes first.
+struct AgentStream {
+  FileDescriptor fd;
+  std::string rest;
+};
+
+// Thread-safe: one call per connection at a time, many connections.
+class ApiHandler {
+ public:
+  ApiHandler(Registry& registry, std::string token, NodeDialer dial);
+
+  // How a request is answered.
+  enum class Manner { kWhole, kStream, kExec };
+  [[nodiscard]] static Manner MannerOf(const HttpRequest& request);
+  HttpResponse Answer(const HttpRequest& request);
+  // Watches and logs. Errors are written as whole answers through the stream.
+  void AnswerStream(const HttpRequest& request, ResponseStream& stream);
+  // A connection to the node agent on which the command runs already.
+  Result<AgentStream> OpenExec(const HttpRequest& request);
+  // 401 unless the request carries the token or needs none.
+  [[nodiscard]] Status Authorize(const HttpRequest& request) const;
+  // Ends all streams soon.
+  void Stop() { stopping_ = true; }
+
+ private:
+  // A limited list is continued from the state it began with.
+  struct Snapshot {
+    std::string id;
+    uint64_t version = 0;
+    std::vector<ObjectPtr> objects;
+  };
+
+  Result<HttpResponse> Dispatch(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> Get(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> List(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> Create(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> Replace(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> Patch(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> Delete(const HttpRequest& request, const Route& route);
+  Result<HttpResponse> DeleteCollection(const HttpRequest& request, const Route& route);
+  Status Watch(const HttpRequest& request, const Route& route, ResponseStream& stream);
+  Status Logs(const HttpRequest& request, const Route& route, ResponseStream& stream);
+  // Dials the node that runs the pod, sends `call` and reads the agent's verdict.
+  Result<AgentStream> CallAgent(const HttpRequest& request, const Route& route, Json call);
+
+  Result<Selection> SelectionOf(const HttpRequest& request, const Route& route) const;
+  Result<Snapshot> TakeSnapshot(const std::string& id);
+  void KeepSnapshot(Snapshot snapshot);
+
+  Registry& registry_;
+  std::string token_;
+  NodeDialer dial_;
+  std::atomic<bool> stopping_{false};
+  std::mutex snapshots_mutex_;
+  std::deque<Snapshot> snapshots_;
+};
+
+}  // namespace holdfast::sandbox
+
+#endif  // HOLDFAST_HARNESS_SANDBOX_API_HANDLER_H_

@@ -1,0 +1,131 @@
+// Lists: selection, chunks, tables.
+#include <algorithm>
+
+#include "harness/base/random.h"
+#include "harness/base/strings.h"
+#include "harness/sandbox/api/api_errors.h"
+#include "harness/sandbox/api/handler.h"
+#include "harness/sandbox/api/table.h"
+
+namespace holdfast::sandbox {
+namespace {
+
+constexpr size_t kSnapshotsKept = 64;
+
+Error ContinueExpired() {
+  return ApiError(410, "Expired",
+                  "The provided continue parameter is too old to display a consistent list result. "
+                  "You must start a new list without the continue parameter.");
+}
+
+// "VERSION.ID.OFFSET": which snapshot, and how far it has been read.
+std::string ContinueToken(uint64_t version, const std::string& id, size_t offset) {
+  return Base64Encode(fmt::format("{}.{}.{}", version, id, offset));
+}
+
+// Items of a list do not carry their type.
+void AppendItem(std::string& out, const StoredObject& object, const ResourceInfo& info) {
+  const std::string prefix =
+      fmt::format("{{\"apiVersion\":\"{}\",\"kind\":\"{}\",", info.ApiVersion(), info.kind);
+  if (object.text.starts_with(prefix)) {
+    out += '{';
+    out.append(object.text, prefix.size());
+    return;
+  }
+  Json bare = object.json;
+  bare.erase("apiVersion");
+  bare.erase("kind");
+  out += DumpJson(bare);
+}
+
+}  // namespace
+
+Result<Selection> ApiHandler::SelectionOf(const HttpRequest& request, const Route& route) const {
+  Selection selection;
+  HOLDFAST_ASSIGN(selection.labels, LabelSelector::Parse(request.Query("labelSelector")));
+  HOLDFAST_ASSIGN(selection.fields,
+                  FieldSelector::Parse(request.Query("fieldSelector"), route.info->plural));
+  return selection;
+}
+
+Result<ApiHandler::Snapshot> ApiHandler::TakeSnapshot(const std::string& id) {
+  const std::lock_guard lock(snapshots_mutex_);
+  const auto found = std::find_if(snapshots_.begin(), snapshots_.end(),
+                                  [&](const Snapshot& kept) { return kept.id == id; });
+  if (found == snapshots_.end()) return Fail(ContinueExpired());
+  return *found;
+}
+
+void ApiHandler::KeepSnapshot(Snapshot snapshot) {
+  const std::lock_guard lock(snapshots_mutex_);
+  snapshots_.push_back(std::move(snapshot));
+  if (snapshots_.size() > kSnapshotsKept) snapshots_.pop_front();
+}
+
+Result<HttpResponse> ApiHandler::List(const HttpRequest& request, const Route& route) {
+  HOLDFAST_ASSIGN(const OutputFormat format, Negotiate(request.accept));
+  HOLDFAST_ASSIGN(const Selection selection, SelectionOf(request, route));
+  const std::string limit_text = request.Query("limit", "0");
+  const auto limit = ParseInt(limit_text);
+  if (!limit || *limit < 0) return Fail(BadRequest("limit must be a number, not " + limit_text));
+  Snapshot snapshot;
+  size_t offset = 0;
+  if (const std::string token = request.Query("continue"); !token.empty()) {
+    const auto decoded = Base64Decode(token);
+    const std::vector<std::string> parts = decoded ? Split(*decoded, '.') : Split("", '.');
+    const auto at = parts.size() == 3 ? ParseInt(parts[2]) : std::nullopt;
+    if (!at || *at < 0) return Fail(BadRequest("continue key is not valid"));
+    HOLDFAST_ASSIGN(snapshot, TakeSnapshot(parts[1]));
+    offset = std::min(static_cast<size_t>(*at), snapshot.objects.size());
+  } else {
+    for (ObjectPtr& object :
+         registry_.store().List(route.info->plural, route.ns, &snapshot.version))
+      if (selection.Matches(object->json)) snapshot.objects.push_back(std::move(object));
+    if (const std::string text = request.Query("resourceVersion"); !text.empty()) {
+      const auto wanted = ParseInt(text);
+      if (!wanted || *wanted < 0)
+        return Fail(BadRequest("resourceVersion must be a number, not " + text));
+      if (static_cast<uint64_t>(*wanted) > snapshot.version)
+        return Fail(ApiError(
+            504, "Timeout",
+            fmt::format("Too large resource version: {}, current: {}", *wanted, snapshot.version)));
+      if (request.Query("resourceVersionMatch") == "Exact" &&
+          static_cast<uint64_t>(*wanted) != snapshot.version)
+        return Fail(ApiError(410, "Expired",
+                             fmt::format("The resourceVersion for the provided list is too old: "
+                                         "{}",
+                                         *wanted)));
+    }
+  }
+  size_t end = snapshot.objects.size();
+  if (*limit > 0) end = std::min(end, offset + static_cast<size_t>(*limit));
+  Json metadata = {{"resourceVersion", std::to_string(snapshot.version)}};
+  if (end < snapshot.objects.size()) {
+    if (snapshot.id.empty()) {
+      snapshot.id = RandomToken(12);
+      KeepSnapshot(snapshot);
+    }
+    metadata["continue"] = ContinueToken(snapshot.version, snapshot.id, end);
+    metadata["remainingItemCount"] = snapshot.objects.size() - end;
+  }
+  if (format == OutputFormat::kTable) {
+    Json table = EmptyTable(TableColumns(*route.info));
+    table["metadata"] = std::move(metadata);
+    const std::string include = request.Query("includeObject");
+    const Nanos now = registry_.clock().Wall();
+    for (size_t i = offset; i < end; ++i)
+      table["rows"].push_back(TableRow(*route.info, snapshot.objects[i]->json, include, now));
+    return JsonResponse(200, table);
+  }
+  std::string body =
+      fmt::format("{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{},\"items\":[",
+                  route.info->kind, route.info->ApiVersion(), DumpJson(metadata));
+  for (size_t i = offset; i < end; ++i) {
+    if (i > offset) body += ',';
+    AppendItem(body, *snapshot.objects[i], *route.info);
+  }
+  body += "]}\n";
+  return HttpResponse{200, "application/json", std::move(body)};
+}
+
+}  // namespace holdfast::sandbox

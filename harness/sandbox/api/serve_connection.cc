@@ -1,0 +1,197 @@
+#include "harness/sandbox/api/serve_connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/status.hpp>
+
+#include "harness/base/log.h"
+#include "harness/sandbox/api/api_errors.h"
+#include "harness/sandbox/api/connection.h"
+
+namespace holdfast::sandbox {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+struct TlsSettings::Impl {
+  asio::ssl::context context{asio::ssl::context::tls_server};
+};
+
+TlsSettings::TlsSettings(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TlsSettings::~TlsSettings() = default;
+
+Result<std::unique_ptr<TlsSettings>> TlsSettings::Make(const std::string& certificate_pem,
+                                                       const std::string& key_pem) {
+  try {
+    auto impl = std::make_unique<Impl>();
+    impl->context.set_options(asio::ssl::context::default_workarounds |
+                              asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
+                              asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    impl->context.use_certificate_chain(asio::buffer(certificate_pem));
+    impl->context.use_private_key(asio::buffer(key_pem), asio::ssl::context::pem);
+    return std::unique_ptr<TlsSettings>(new TlsSettings(std::move(impl)));
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the API server's certificate or key cannot be used: {}", error.what());
+  }
+}
+
+namespace {
+
+constexpr size_t kLargestBody = 16UL << 20U;
+constexpr uint32_t kLargestHead = 64U << 10U;
+
+std::string Head(int status, std::string_view content_type) {
+  const auto reason = http::obsolete_reason(static_cast<http::status>(status));
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nCache-Control: no-cache, private\r\nVary: Accept\r\n",
+      status, std::string_view(reason.data(), reason.size()), content_type);
+}
+
+class Connection : public ResponseStream {
+ public:
+  Connection(int fd, asio::ssl::context& settings) : fd_(fd), tls_(context_, settings) {
+    tls_.lowest_layer().assign(asio::ip::tcp::v4(), fd);
+  }
+  // The caller owns the descriptor.
+  ~Connection() override { tls_.lowest_layer().release(ignored_); }
+
+  void Serve(ApiHandler& handler) {
+    tls_.handshake(asio::ssl::stream_base::server, ignored_);
+    if (ignored_) return;
+    while (ServeOne(handler)) {
+    }
+  }
+
+  bool Begin(int status, std::string_view content_type) override {
+    begun_ = true;
+    return Send(Head(status, content_type) + "Transfer-Encoding: chunked\r\n\r\n");
+  }
+  bool Write(std::string_view piece) override {
+    if (piece.empty()) return true;
+    std::string chunk = fmt::format("{:x}\r\n", piece.size());
+    chunk += piece;
+    chunk += "\r\n";
+    return Send(chunk);
+  }
+  // The client of a stream has nothing to say: whatever comes from it is the end.
+  bool Gone() override {
+    pollfd peer{fd_, POLLIN | POLLRDHUP, 0};
+    return ::poll(&peer, 1, 0) != 0;
+  }
+
+ private:
+  bool Send(std::string_view bytes) {
+    error_code error;
+    asio::write(tls_, asio::buffer(bytes.data(), bytes.size()), error);
+    return !error;
+  }
+  bool SendWhole(const HttpResponse& response) {
+    std::string text = Head(response.status, response.content_type);
+    text += fmt::format("Content-Length: {}\r\n\r\n", response.body.size());
+    text += response.body;
+    return Send(text);
+  }
+
+  bool ServeOne(ApiHandler& handler) {
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(kLargestBody);
+    parser.header_limit(kLargestHead);
+    error_code error;
+    http::read_header(tls_, buffer_, parser, error);
+    if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue") &&
+        !Send("HTTP/1.1 100 Continue\r\n\r\n"))
+      return false;
+    if (!error) http::read(tls_, buffer_, parser, error);
+    if (error) {
+      // Anything but a malformed request means that the peer is gone.
+      if (error == http::error::body_limit)
+        SendWhole(ErrorResponse(
+            ApiError(413, "RequestEntityTooLarge", "the request is larger than 16 MiB")));
+      else if (error.category() == make_error_code(http::error::bad_method).category() &&
+               error != http::error::end_of_stream && error != http::error::partial_message)
+        SendWhole(ErrorResponse(BadRequest("not an HTTP request: " + error.message())));
+      return false;
+    }
+    BeastRequest message = parser.release();
+    const bool keep = message.keep_alive();
+    const HttpRequest request = Read(message);
+    switch (ApiHandler::MannerOf(request)) {
+      case ApiHandler::Manner::kWhole:
+        return SendWhole(handler.Answer(request)) && keep;
+      case ApiHandler::Manner::kStream:
+        begun_ = false;
+        handler.AnswerStream(request, *this);
+        return begun_ && Send("0\r\n\r\n") && keep;
+      case ApiHandler::Manner::kExec:
+        return Exec(handler, request, message) && keep;
+    }
+    return false;
+  }
+
+  // True when the upgrade was refused and the connection can go on.
+  bool Exec(ApiHandler& handler, const HttpRequest& request, const BeastRequest& message) {
+    const std::string protocol = ChooseExecProtocol(request.websocket_protocols);
+    if (protocol.empty())
+      return SendWhole(ErrorResponse(BadRequest(
+          "none of the offered WebSocket protocols is served: offer v5.channel.k8s.io or "
+          "v4.channel.k8s.io")));
+    auto agent = handler.OpenExec(request);
+    if (!agent) {
+      const auto route = ParseRoute(request.path);
+      return SendWhole(ErrorResponse(agent.error(), route->info, route->name));
+    }
+    BridgeExec(context_, tls_, message, protocol, *std::move(agent));
+    return false;
+  }
+
+  static HttpRequest Read(BeastRequest& message) {
+    const auto header = [&](auto name) { return std::string(message[name]); };
+    HttpRequest request;
+    request.method = std::string(message.method_string());
+    const std::string target(message.target());
+    const size_t question = target.find('?');
+    request.path = PercentDecode(std::string_view(target).substr(0, question), false);
+    if (question != std::string::npos)
+      request.query = ParseQuery(std::string_view(target).substr(question + 1));
+    request.accept = header(http::field::accept);
+    request.content_type = header(http::field::content_type);
+    request.authorization = header(http::field::authorization);
+    request.websocket_protocols = header(http::field::sec_websocket_protocol);
+    request.websocket = beast::iequals(message[http::field::upgrade], "websocket");
+    request.body = std::move(message.body());
+    return request;
+  }
+
+  int fd_;
+  asio::io_context context_{1};
+  TlsStream tls_;
+  beast::flat_buffer buffer_;
+  error_code ignored_;
+  bool begun_ = false;
+};
+
+}  // namespace
+
+void ServeConnection(int fd, TlsSettings& settings, ApiHandler& handler) {
+  try {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    Connection(fd, settings.impl_->context).Serve(handler);
+  } catch (const std::exception& error) {
+    Log(LogLevel::kWarning, "an API connection ended: {}", error.what());
+  }
+}
+
+}  // namespace holdfast::sandbox
