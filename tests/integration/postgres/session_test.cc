@@ -13,6 +13,18 @@
 namespace holdfast::workloads::postgres {
 namespace {
 
+// Waits until some backend sleeps inside a statement.
+void WaitForSleeperOn(Server& server) {
+  const Deadline deadline(SystemClock(), std::chrono::seconds(20));
+  while (!deadline.Passed()) {
+    const auto seen =
+        server.Sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    if (seen && *seen == "1") return;
+    SystemClock().SleepFor(std::chrono::milliseconds(10), {});
+  }
+  FAIL() << "no backend reached the commit";
+}
+
 // A primary that all tests of this file share; each uses keys of its own.
 class SessionTest : public testing::Test {
  protected:
@@ -44,17 +56,6 @@ class SessionTest : public testing::Test {
         " AFTER INSERT ON holdfast DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.key = '" +
         key + "') EXECUTE FUNCTION at_commit_" + key + "()");
     ASSERT_TRUE(made) << made.error().message;
-  }
-  // Waits until some backend sleeps inside a statement.
-  static void WaitForSleeper() {
-    const Deadline deadline(SystemClock(), std::chrono::seconds(20));
-    while (!deadline.Passed()) {
-      const auto seen =
-          primary_->Sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
-      if (seen && *seen == "1") return;
-      SystemClock().SleepFor(std::chrono::milliseconds(10), {});
-    }
-    FAIL() << "no backend reached the commit";
   }
   static void OnSleeper(const std::string& function) {
     const auto done = primary_->Sql("SELECT " + function +
@@ -140,7 +141,7 @@ TEST_F(SessionTest, CancelledStatementFailsAndTheSessionGoesOn) {
   const auto session = Open(*primary_);
   ASSERT_NE(session, nullptr);
   auto pending = std::async(std::launch::async, [&] { return session->Add("cancelled", 1); });
-  WaitForSleeper();
+  WaitForSleeperOn(*primary_);
   OnSleeper("pg_cancel_backend");
   const Outcome outcome = pending.get();
   EXPECT_EQ(outcome.type, OutcomeType::kFail);
@@ -160,15 +161,17 @@ TEST_F(SessionTest, SerializationFailureFails) {
 }
 
 TEST_F(SessionTest, InterruptEndsACallOnAFrozenServer) {
+  AtCommit("frozen", "IF NEW.value = 2 THEN PERFORM pg_sleep(60); END IF");
   const auto session = Open(*primary_);
   ASSERT_NE(session, nullptr);
   ASSERT_EQ(session->Add("frozen", 1).type, OutcomeType::kOk);
-  primary_->Signal(SIGSTOP);
   auto pending = std::async(std::launch::async, [&] { return session->Add("frozen", 2); });
-  EXPECT_EQ(pending.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  WaitForSleeperOn(*primary_);
+  primary_->Signal(SIGSTOP);
   session->Interrupt();
   const Outcome outcome = pending.get();
   primary_->Signal(SIGCONT);
+  OnSleeper("pg_terminate_backend");
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);
@@ -246,10 +249,10 @@ TEST(ServerLifeTest, KilledServerDuringCommitIsInfo) {
   ASSERT_TRUE(PostgresWorkload().Prepare(**session));
   ASSERT_TRUE(
       server.Sql("CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
-                 "pg_sleep(60); RETURN NULL; END $$; CREATE TRIGGER nap AFTER INSERT ON holdfast "
-                 "EXECUTE FUNCTION nap()"));
+                 "pg_sleep(60); RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER nap AFTER INSERT ON "
+                 "holdfast DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nap()"));
   auto pending = std::async(std::launch::async, [&] { return (*session)->Add("killed", 1); });
-  EXPECT_EQ(pending.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);
+  WaitForSleeperOn(server);
   server.Stop(SIGKILL);
   const Outcome outcome = pending.get();
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
