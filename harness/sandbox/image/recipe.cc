@@ -53,7 +53,7 @@ Recipe Postgres15() {
   recipe.directories = {{"/var/run/postgresql", 01777},
                         {"/var/lib/postgresql", 01777},
                         {"/var/lib/postgresql/data", 01777}};
-  recipe.links = {{"/usr/bin/awk", "mawk"}};
+  recipe.links = {{"/usr/bin/awk", "mawk"}, {"/usr/bin/which", "which.debianutils"}};
   recipe.remove = NeverRead();
   // The wrappers in /usr/bin look for clusters that the package manager made; the real programs are
   // on PATH.

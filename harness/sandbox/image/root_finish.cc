@@ -77,7 +77,7 @@ Status WriteEtc(const ImageUser& user, const fs::path& root) {
       {"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n"},
       {"timezone", "Etc/UTC\n"},
       // Places that a container's own files are bound over.
-      {"hosts", ""},
+      {"hosts", "127.0.0.1 localhost\n"},
       {"hostname", ""},
       {"resolv.conf", ""}};
   for (const auto& [name, content] : files) {
