@@ -183,8 +183,9 @@ Status World::OnControlPlane() {
 Status World::StartCommand() {
   LaunchOptions options;
   options.argv = plan_.command;
-  for (const char* word : {"--kubeconfig", plan_.inner_kubeconfig().c_str(), "--in-sandbox"})
-    options.argv.emplace_back(word);
+  for (std::string word : {std::string("--kubeconfig"), plan_.inner_kubeconfig().string(),
+                           std::string("--in-sandbox")})
+    options.argv.push_back(std::move(word));
   HOLDFAST_ASSIGN(command_, Launch(options));
   return {};
 }
