@@ -33,9 +33,8 @@ Result<std::unique_ptr<node::ApiClient>> ConnectApi(const NodeAgentOptions& opti
 
 Status RunAgent(const NodeAgentOptions& options, const sigset_t& ending) {
   HOLDFAST_RETURN_IF_ERROR(MakeDirectories(options.state_directory));
-  // What an agent before this one left died with it.
-  for (const char* folder : {"containers", "pods"})
-    HOLDFAST_RETURN_IF_ERROR(RemoveTree(options.state_directory / folder));
+  // The containers of an agent before this one died with it; emptyDir volumes outlive it.
+  HOLDFAST_RETURN_IF_ERROR(RemoveTree(options.state_directory / "containers"));
   HOLDFAST_ASSIGN(const auto addresses, node::AddressPool::Create(options.pod_cidr));
   HOLDFAST_RETURN_IF_ERROR(node::SetUpBridge(*addresses));
   HOLDFAST_ASSIGN(const auto api, ConnectApi(options));

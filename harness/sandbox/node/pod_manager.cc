@@ -1,7 +1,10 @@
 // Routes what the API says to the workers.
 #include "harness/sandbox/node/pod_manager.h"
 
+#include <filesystem>
 #include <set>
+
+#include "harness/base/files.h"
 
 namespace holdfast::sandbox::node {
 namespace {
@@ -19,6 +22,12 @@ void PodManager::Replace(const std::vector<Json>& pods) {
   const std::scoped_lock lock(mutex_);
   for (const auto& [uid, worker] : workers_)
     if (!seen.contains(uid)) worker->Vanish();
+  // Directories of pods that went while no agent was here.
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(services_.options.state_directory / "pods", error))
+    if (!workers_.contains(entry.path().filename().string()))
+      static_cast<void>(RemoveTree(entry.path()));
 }
 
 void PodManager::Changed(Json pod) {
