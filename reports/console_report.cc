@@ -1,3 +1,4 @@
+// Drawing of the live block and of plain lines; see the header for who calls what.
 #include "reports/console_report.h"
 
 #include <sys/ioctl.h>

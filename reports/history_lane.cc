@@ -1,3 +1,4 @@
+// One streaming pass over history.jsonl with a SAX reader.
 #include "reports/history_lane.h"
 
 #include <algorithm>

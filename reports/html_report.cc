@@ -1,3 +1,4 @@
+// Writes the page from top to bottom; every text goes through Safe().
 #include "reports/html_report.h"
 
 #include <algorithm>

@@ -6,7 +6,8 @@ namespace holdfast::reports {
 
 inline constexpr const char* kHtmlStyle = R"css(
 :root { color-scheme: light dark; --page: #fbfbfa; --card: #fff; --text: #1c2126; --soft: #5b6670;
-  --line: #d9dee3; --lane: #eef1f3; --pass: #1a7f37; --fail: #c62828; --unknown: #9a6700;
+  --line: #d9dee3;
+  --lane: #eef1f3; --pass: #1a7f37; --fail: #c62828; --unknown: #9a6700;
   --pending: #c8ced4; --running: #6aa5e3; --ready: #3f9c5c; --terminating: #e0982f;
   --band: #c62828; --birth: #1c2126; --on-bar: #10151a; }
 @media (prefers-color-scheme: dark) { :root { --page: #14181c; --card: #1b2126; --text: #e6eaee;

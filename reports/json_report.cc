@@ -1,3 +1,4 @@
+// verdicts.json: text and file.
 #include "reports/json_report.h"
 
 #include "harness/base/files.h"

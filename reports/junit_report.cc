@@ -1,3 +1,4 @@
+// Writes the strict profile with pugixml, whose only door this file is.
 #include "reports/junit_report.h"
 
 #include <algorithm>

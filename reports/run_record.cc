@@ -1,3 +1,4 @@
+// Reads run.json and trace.jsonl into what the HTML report draws.
 #include "reports/run_record.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Counts per scenario, problems with their evidence, files, the last line.
 #include "reports/summary.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Decoding and filtering of untrusted text, byte by byte.
 #include "reports/text.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Lays the timeline out from top to bottom, in two layers: behind and front.
 #include "reports/timeline_svg.h"
 
 #include <algorithm>
@@ -47,11 +48,12 @@ class Drawing {
     y += kOperations + 8;
     DrawTicks(y);
     DrawBands(y);
-    return fmt::format(
-        R"(<svg class="timeline" role="img" aria-labelledby="{0}-t {0}-d" viewBox="0 0 {1:.0f} {2:.0f}">)"
-        R"(<title id="{0}-t">{3}</title><desc id="{0}-d">{4}</desc>)"
-        "\n{5}{6}</svg>\n",
-        view_.id, kWidth, y + 22, EscapeMarkup(view_.title), Description(), behind_, front_);
+    return fmt::format(R"(<svg class="timeline" role="img" aria-labelledby="{0}-t {0}-d" )"
+                       R"(viewBox="0 0 {1:.0f} {2:.0f}">)"
+                       R"(<title id="{0}-t">{3}</title><desc id="{0}-d">{4}</desc>)"
+                       "\n{5}{6}</svg>\n",
+                       view_.id, kWidth, y + 22, EscapeMarkup(view_.title), Description(), behind_,
+                       front_);
   }
 
  private:

@@ -1,3 +1,4 @@
+// Sorting, capping and wording of mistakes.
 #include "harness/suite/mistakes.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Lookups in a tree of nodes.
 #include "harness/suite/node.h"
 
 #include "harness/suite/mistakes.h"

@@ -1,3 +1,4 @@
+// Walks the path of each --set into the tree.
 #include "harness/suite/overrides.h"
 
 #include "harness/base/strings.h"

@@ -1,3 +1,4 @@
+// From nodes to scenarios and steps.
 #include "harness/suite/scenario_reader.h"
 
 #include <map>

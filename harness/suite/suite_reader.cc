@@ -1,3 +1,4 @@
+// LoadSuite: the file, its top level, workload, load, expect and accept.
 #include <sys/stat.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// UTF-8, control characters and tabs.
 #include "harness/suite/text_checks.h"
 
 namespace holdfast::suite {

@@ -1,3 +1,4 @@
+// Strict parsing of every parameter type.
 #include "harness/suite/value_reader.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Builds the tree from yaml-cpp's events and bounds what a hostile file can cost.
 #include "harness/suite/yaml_reader.h"
 
 #include <algorithm>

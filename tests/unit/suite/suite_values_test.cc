@@ -86,8 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SuiteOverride, TheLastOneCountsAndTheFileIsWhatElseStands) {
   const auto suite =
-      LoadText(kBase, {"load.writers=8", "load.writers=9", "seed=7", "workload.postgres.storage=2Gi",
-                   "scenarios.first.limits.settle=5m"});
+      LoadText(kBase, {"load.writers=8", "load.writers=9", "seed=7",
+                       "workload.postgres.storage=2Gi", "scenarios.first.limits.settle=5m"});
   ASSERT_TRUE(suite) << suite.error().message;
   EXPECT_EQ(suite->load.writers, 9);
   const suite::Load defaults;
