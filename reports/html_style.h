@@ -19,7 +19,8 @@ body { margin: 0 auto; max-width: 1180px; padding: 24px 20px 60px; background: v
   color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 22px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 32px 0 8px; }
 h3 { font-size: 15px; margin: 16px 0 4px; }
-p { margin: 4px 0; } code, .mono { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
+p { margin: 4px 0; }
+code, .mono { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 header { border-left: 6px solid var(--unknown); padding: 4px 0 4px 16px; }
 header.pass { border-color: var(--pass); } header.fail { border-color: var(--fail); }
