@@ -92,9 +92,13 @@ bool CheckHistory(Judgement& judge) {
     judge.Undecided(context.history_file + " is not there or cannot be read");
     return false;
   }
-  const double end = judge.window().t1;
+  // What was written after the window and its final reads cannot hide anything of it.
+  int64_t last = 0;
+  for (const Operation& read : context.history->finals)
+    if (read.scenario == judge.window().name)
+      last = std::max({last, read.invoke_line, read.complete_line});
   for (const trace::HistoryProblem& problem : context.history->problems) {
-    if (static_cast<double>(problem.time) * 1e-9 > end) break;
+    if (problem.line > last && static_cast<double>(problem.time) * 1e-9 > judge.window().t1) break;
     judge.Undecided(fmt::format("{} contradicts itself or is damaged at line {}: {}",
                                 context.history_file, problem.line, problem.sentence));
   }

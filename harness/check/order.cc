@@ -103,10 +103,17 @@ void JudgeGate(Judgement& judge, const Member& created, int64_t ordinal) {
       {PodId(pod), PodId(*predecessor)}, {unwell->line, at.line});
 }
 
-bool CondemnedInAll(const std::vector<const SetState*>& around, int64_t ordinal) {
-  return !around.empty() && std::all_of(around.begin(), around.end(), [&](const SetState* set) {
-    return !set->gone && !set->terminating && !InRange(*set, ordinal);
-  });
+// Whatever state of the set the controller saw when it condemned `lower`, it condemned `higher`
+// too.
+bool BothCondemned(const std::vector<const SetState*>& around, int64_t lower, int64_t higher) {
+  bool seen = false;
+  for (const SetState* set : around) {
+    if (set->gone || set->terminating) return false;
+    if (InRange(*set, lower)) continue;
+    if (InRange(*set, higher)) return false;
+    seen = true;
+  }
+  return seen;
 }
 
 bool CondemnedInAny(const std::vector<const SetState*>& around, int64_t ordinal) {
@@ -127,7 +134,7 @@ void JudgePair(Judgement& judge, const Member& lower, const Member& higher) {
   const PodLife& high = *higher.life;
   const At term = *low.term;
   if (high.first().line >= term.line || (high.gone && high.gone->line < term.line)) return;
-  if (!CondemnedInAll(judge.context().SetAround(term.t), higher.ordinal)) return;
+  if (!BothCondemned(judge.context().SetAround(term.t), lower.ordinal, higher.ordinal)) return;
   // A pod made a moment ago may not be in the controller's cache.
   if (!WasReadyBefore(high, term.line) && term.t - high.first().t <= kDelta) return;
   std::vector<int64_t> lines{high.first().line, term.line};

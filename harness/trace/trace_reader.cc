@@ -212,6 +212,8 @@ bool Reader::Add(int64_t number, std::string_view text, bool whole) {
     AddFile(event);
   } else if (kind == "end") {
     model_.end = at_;
+    for (const Action& action : model_.actions)
+      if (!action.answered) Damaged(fmt::format("action {} has no result", action.id));
     return false;
   } else if (kind.empty()) {
     Damaged("the line has no kind");

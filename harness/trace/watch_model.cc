@@ -181,7 +181,7 @@ void WatchModel::Add(const At& at, const Json& event) {
   }
   if (resource == "persistentvolumeclaims") return AddClaim(at, type, *object);
   if (resource == "persistentvolumes") return AddVolume(at, type, *object);
-  if (resource == "controllerrevisions") AddRevision(at, *object);
+  if (resource == "controllerrevisions") AddRevision(at, type, *object);
 }
 
 template <typename Life>
@@ -276,7 +276,7 @@ void WatchModel::AddPod(const At& at, const std::string& type, const Json& objec
   }
   if (state.terminating && !life->term) {
     life->term = at;
-    if (!life->states.empty()) CheckPodTimes(at, *life, object, true);
+    if (!life->states.empty() && type != "LIST") CheckPodTimes(at, *life, object, true);
   }
   const int64_t generation = GetInt(object, {"metadata", "generation"});
   int64_t& newest = generations_[life->uid];
@@ -324,7 +324,13 @@ void WatchModel::AddSet(const At& at, const std::string& type, const Json& objec
   state.match_labels = before != nullptr && *before->match_labels == match
                            ? before->match_labels
                            : std::make_shared<const Labels>(std::move(match));
-  if (type == "MODIFIED" && before != nullptr && before->uid == state.uid &&
+  const bool is_new = before == nullptr || before->uid != state.uid;
+  if (is_new && (type == "MODIFIED" || type == "DELETED")) {
+    Damaged(at, "statefulsets",
+            fmt::format("{} (uid {}) is {} but its beginning is not in the record",
+                        model_.target_name, state.uid, type));
+  }
+  if (type == "MODIFIED" && !is_new &&
       (state.generation < before->generation || state.generation > before->generation + 1)) {
     Damaged(at, "statefulsets",
             fmt::format("the generation of {} goes from {} to {}: a line is missing",
@@ -362,9 +368,12 @@ void WatchModel::AddVolume(const At& at, const std::string& type, const Json& ob
   if (type == "DELETED") life->gone = at;
 }
 
-void WatchModel::AddRevision(const At& at, const Json& object) {
+void WatchModel::AddRevision(const At& at, const std::string& type, const Json& object) {
   const std::string name = GetString(object, {"metadata", "name"});
   if (!revisions_.insert(name).second) return;
+  if (type == "MODIFIED" || type == "DELETED")
+    Damaged(at, "controllerrevisions",
+            fmt::format("{} is {} but its beginning is not in the record", name, type));
   std::string owner_uid;
   for (const OwnerReference& owner : ToOwners(object))
     if (owner.controller) owner_uid = owner.uid;

@@ -38,7 +38,7 @@ class WatchModel {
   void AddSet(const At& at, const std::string& type, const Json& object);
   void AddClaim(const At& at, const std::string& type, const Json& object);
   void AddVolume(const At& at, const std::string& type, const Json& object);
-  void AddRevision(const At& at, const Json& object);
+  void AddRevision(const At& at, const std::string& type, const Json& object);
   void CheckPodTimes(const At& at, const PodLife& life, const Json& object, bool first_term);
   // The index of the life of `uid`; makes a new one when it is not known.
   template <typename Life>
