@@ -76,17 +76,27 @@ class Merger {
         at = std::find(keep->begin(), keep->end(), at.key()) == keep->end() ? original.erase(at)
                                                                             : std::next(at);
     }
+    // The order of new elements is judged by the lists as they were.
+    Json lists = Json::object();
+    for (const auto& [key, order] : patch.items())
+      if (const std::string list = ListOrdered(key); original.contains(list))
+        lists[list] = original[list];
     for (const auto& [key, value] : patch.items()) {
       if (key == "$patch" || key == "$retainKeys") continue;
       HOLDFAST_RETURN_IF_ERROR(MergeMember(original, patch, parent, key, value, depth));
     }
     for (const auto& [key, order] : patch.items())
-      if (key.starts_with(kOrderPrefix))
-        Reorder(original, parent, key.substr(kOrderPrefix.size()), order);
+      if (const std::string list = ListOrdered(key); !list.empty())
+        Reorder(original, parent, list, order, GetArray(lists, {list}));
     return original;
   }
 
  private:
+  // The list that a $setElementOrder directive is about, or empty for any other key.
+  static std::string ListOrdered(const std::string& key) {
+    return key.starts_with(kOrderPrefix) ? key.substr(kOrderPrefix.size()) : "";
+  }
+
   Status MergeMember(Json& original,
                      const Json& patch,
                      const std::string& parent,
@@ -178,10 +188,11 @@ class Merger {
   void Reorder(Json& object,
                const std::string& parent,
                const std::string& list,
-               const Json& order) {
+               const Json& order,
+               const Json& before) {
     if (!object.contains(list) || !object[list].is_array() || !order.is_array()) return;
     const Json current = object[list];
-    object[list] = Ordered(current, order, current, RuleFor(resource_, parent, list).key);
+    object[list] = Ordered(current, order, before, RuleFor(resource_, parent, list).key);
   }
 
   static Json KeyOf(const Json& item, const std::string& merge_key) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/base/strings.h"
 #include "harness/sandbox/api/selectors.h"
 
 namespace holdfast::sandbox {
@@ -26,14 +27,17 @@ bool IsDnsLabel(std::string_view text) {
   if (!alphanumeric(text.front()) || !alphanumeric(text.back())) return false;
   return std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
 }
+// Only the whole name is limited in length, not its parts, as RFC 1123 names in Kubernetes are.
 bool IsDnsSubdomain(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
-  while (true) {
-    const size_t dot = text.find('.');
-    if (!IsDnsLabel(text.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    text.remove_prefix(dot + 1);
+  for (const std::string& part : Split(text, '.')) {
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    if (part.empty() || !plain(part.front()) || !plain(part.back())) return false;
+    for (const char c : part) {
+      if (!plain(c) && c != '-') return false;
+    }
   }
+  return true;
 }
 
 std::string Quoted(std::string_view value) { return fmt::format("\"{}\"", value); }

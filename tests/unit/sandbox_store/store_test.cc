@@ -44,7 +44,7 @@ TEST_F(StoreTest, EveryWriteHasItsOwnVersion) {
   EXPECT_EQ(GetString((*second)->json, {"metadata", "resourceVersion"}),
             std::to_string((*second)->version));
   EXPECT_EQ((*first)->text, DumpJson((*first)->json));
-  EXPECT_EQ(GetString((*first)->json, {"metadata", "creationTimestamp"}), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(GetString((*first)->json, {"metadata", "creationTimestamp"}), "2019-12-20T00:00:00Z");
   EXPECT_EQ(store_.Version(), (*second)->version);
 }
 
