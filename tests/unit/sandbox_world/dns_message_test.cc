@@ -13,6 +13,14 @@ namespace {
 
 class TableZone : public Zone {
  public:
+  TableZone() {
+    names["pg-0.pg.ns.svc.cluster.local"].a = {{10, 244, 1, 2}};
+    names["_sql._tcp.pg.ns.svc.cluster.local"].srv = {{5432, "pg-0.pg.ns.svc.cluster.local"}};
+    names["2.1.244.10.in-addr.arpa"].ptr = {"pg-0.pg.ns.svc.cluster.local"};
+    names["ns.svc.cluster.local"] = {};
+    for (uint8_t i = 0; i < 60; ++i)
+      names["many.cluster.local"].a.push_back({10, 0, 0, i});
+  }
   std::map<std::string, NameRecords> names = {};
   [[nodiscard]] std::optional<NameRecords> Find(
       const std::vector<std::string>& labels) const override {
@@ -21,17 +29,6 @@ class TableZone : public Zone {
     return found->second;
   }
 };
-
-TableZone MakeZone() {
-  TableZone zone;
-  zone.names["pg-0.pg.ns.svc.cluster.local"].a = {{10, 244, 1, 2}};
-  zone.names["_sql._tcp.pg.ns.svc.cluster.local"].srv = {{5432, "pg-0.pg.ns.svc.cluster.local"}};
-  zone.names["2.1.244.10.in-addr.arpa"].ptr = {"pg-0.pg.ns.svc.cluster.local"};
-  zone.names["ns.svc.cluster.local"] = {};
-  for (uint8_t i = 0; i < 60; ++i)
-    zone.names["many.cluster.local"].a.push_back({10, 0, 0, i});
-  return zone;
-}
 
 std::string Name(const std::string& name) {
   std::string out;
@@ -64,7 +61,7 @@ class DnsTable : public testing::TestWithParam<Row> {};
 
 TEST_P(DnsTable, CodeAndCount) {
   const Row& row = GetParam();
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   const std::string answer = AnswerDns(Query(row.name, row.type), zone);
   EXPECT_EQ(Code(answer), row.code);
   EXPECT_EQ(Count(answer), row.answers);
@@ -88,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<Row>& row) { return row.param.label; });
 
 TEST(DnsMessage, ARecordBytes) {
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   const std::string query = Query("pg-0.pg.ns.svc.cluster.local", 1);
   const std::string record = U16(0xC00C) + U16(1) + U16(1) + U16(0) + U16(5) + U16(4) +
                              std::string({10, static_cast<char>(244), 1, 2});
@@ -97,14 +94,14 @@ TEST(DnsMessage, ARecordBytes) {
 }
 
 TEST(DnsMessage, SrvRecordBytes) {
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   const std::string answer = AnswerDns(Query("_sql._tcp.pg.ns.svc.cluster.local", 33), zone);
   const std::string data = U16(0) + U16(100) + U16(5432) + Name("pg-0.pg.ns.svc.cluster.local");
   EXPECT_TRUE(answer.ends_with(U16(static_cast<int>(data.size())) + data));
 }
 
 TEST(DnsMessage, CutsLongAnswersAndObeysEdns) {
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   std::string query = Query("many.cluster.local", 1);
   const std::string cut = AnswerDns(query, zone);
   EXPECT_LE(cut.size(), 512U);
@@ -119,7 +116,7 @@ TEST(DnsMessage, CutsLongAnswersAndObeysEdns) {
 }
 
 TEST(DnsMessage, FollowsBackwardPointersOnly) {
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   // The additional record's owner points back at the question.
   std::string query = Query("pg-0.pg.ns.svc.cluster.local", 1);
   query[11] = 1;
@@ -132,7 +129,7 @@ TEST(DnsMessage, FollowsBackwardPointersOnly) {
 }
 
 TEST(DnsMessage, MalformedQueries) {
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   EXPECT_EQ(AnswerDns("", zone), "");
   EXPECT_EQ(AnswerDns("short", zone), "");
   std::string answer_itself = Query("pg-0.pg.ns.svc.cluster.local", 1);
@@ -148,14 +145,16 @@ TEST(DnsMessage, MalformedQueries) {
 }
 
 TEST(DnsMessage, NeverReadsOutsideWhateverComes) {
-  const TableZone zone = MakeZone();
+  const TableZone zone;
   const std::string whole = Query("pg-0.pg.ns.svc.cluster.local", 1);
   for (size_t size = 0; size <= whole.size(); ++size) {
     // A heap copy of exactly this size, so that the address sanitizer sees one byte too many.
     const std::vector<char> cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
     const std::string answer = AnswerDns(std::string_view(cut.data(), cut.size()), zone);
     EXPECT_EQ(answer.empty(), size < 12);
-    if (size >= 12) EXPECT_EQ(Code(answer), size == whole.size() ? 0 : 1);
+    if (size >= 12) {
+      EXPECT_EQ(Code(answer), size == whole.size() ? 0 : 1);
+    }
   }
   Random random(1);
   for (int round = 0; round < 20000; ++round) {
