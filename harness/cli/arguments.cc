@@ -1,0 +1,103 @@
+// The command line, by CLI11, which stays in this file.
+#include <CLI/CLI.hpp>
+
+#include "harness/base/strings.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/exit_code.h"
+
+namespace holdfast::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "exit codes: 0 everything decided and passed; 1 a guarantee was broken; 2 the command or the "
+    "suite is wrong;\n"
+    "3 something could not be decided; 4 refused by the safety fence; 130/143 interrupted, after "
+    "undoing";
+
+void AddClusterOptions(CLI::App& app, RunArguments& arguments) {
+  app.add_option("SUITE", arguments.suites, "suite files")->required();
+  app.add_option("--kubeconfig", arguments.kubeconfig,
+                 "play against this cluster; without it, in the embedded sandbox");
+  app.add_option("--context", arguments.context,
+                 "context of the kubeconfig; its current one by default");
+  app.add_option(
+         "--set", arguments.set,
+         "PATH=VALUE: another value than the suite's, such as workload.postgres.storage=2Gi")
+      ->allow_extra_args(false);
+  app.add_option("--scenario", arguments.scenario, "only scenarios whose name matches this glob");
+  app.add_option("--storage-class", arguments.storage_class,
+                 "StorageClass of the workload's claims");
+}
+
+void AddRunOptions(CLI::App& app, RunArguments& arguments) {
+  AddClusterOptions(app, arguments);
+  app.add_option("--out", arguments.out,
+                 "directory of the evidence and the reports; holdfast-runs/TIME-SUITE by default");
+  app.add_option("--junit", arguments.junit, "write the JUnit report here, too");
+  app.add_option("--html", arguments.html, "write the HTML report here, too");
+  app.add_option("--seed", arguments.seed, "makes the choice of targets repeatable");
+  app.add_option("--parallel", arguments.parallel, "play so many suites at once")
+      ->check(CLI::Range(1, 64));
+  app.add_flag("--keep", arguments.keep, "leave the namespace in place at the end");
+  app.add_flag("--in-sandbox", arguments.in_sandbox)->group("");
+}
+
+// CLI11's own sentences name neither the command nor what to do.
+int Usage(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::string sentence = ReplaceAll(error.what(), "\n", " ");
+  return Finish({2, std::string(Trim(sentence)) + "; see `holdfast --help`"}, true);
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  CLI::App app{"holdfast proves that stateful workloads on Kubernetes hold fast", "holdfast"};
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", std::string("holdfast ") + HOLDFAST_VERSION);
+  app.require_subcommand(1);
+  RunArguments run;
+  CheckArguments check;
+  SandboxArguments sandbox;
+  std::string what;
+  std::string id;
+  CLI::App* run_app = app.add_subcommand("run", "deploy, load, injure, record and judge");
+  AddRunOptions(*run_app, run);
+  CLI::App* plan_app = app.add_subcommand(
+      "plan", "what would be done, to what, with which permissions; changes nothing");
+  AddClusterOptions(*plan_app, run);
+  CLI::App* check_app = app.add_subcommand("check", "judge a run directory or a bare trace again");
+  check_app->add_option("PATH", check.path, "run directory or trace file")->required();
+  check_app->add_flag("--json", check.json, "print verdicts.json instead of text");
+  check_app->add_option("--junit", check.junit, "write a JUnit report here");
+  CLI::App* sandbox_app = app.add_subcommand("sandbox", "keep a sandbox running");
+  sandbox_app->require_subcommand(1);
+  CLI::App* up_app =
+      sandbox_app->add_subcommand("up", "start it and print how to point kubectl at it");
+  up_app->add_option("--nodes", sandbox.nodes, "number of nodes")->check(CLI::Range(1, 9));
+  up_app->add_option("--kubeconfig-out", sandbox.kubeconfig_out, "write the kubeconfig here");
+  CLI::App* down_app = sandbox_app->add_subcommand("down", "stop it; nothing is left");
+  CLI::App* status_app = sandbox_app->add_subcommand("status", "whether one is running");
+  CLI::App* list_app = app.add_subcommand("list", "list suites, workloads, faults or guarantees");
+  list_app->add_option("WHAT", what, "suites, workloads, faults or guarantees")->required();
+  CLI::App* explain_app =
+      app.add_subcommand("explain", "explain a guarantee, a fault or a workload");
+  explain_app->add_option("ID", id, "such as SS-ORD-2, pod-delete or postgres")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Usage(app, error);
+  }
+  run.command.assign(argv, argv + argc);
+  if (*run_app) return CommandRun(run);
+  if (*plan_app) return CommandPlan(run);
+  if (*check_app) return CommandCheck(check);
+  if (*up_app) return CommandSandboxUp(sandbox);
+  if (*down_app) return CommandSandboxDown();
+  if (*status_app) return CommandSandboxStatus();
+  if (*list_app) return CommandList(what);
+  if (*explain_app) return CommandExplain(id);
+  return 2;
+}
+
+}  // namespace holdfast::cli

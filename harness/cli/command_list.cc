@@ -1,0 +1,141 @@
+// holdfast list and explain: what there is, and what it means.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "faults/fault.h"
+#include "harness/base/strings.h"
+#include "harness/check/check.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/exit_code.h"
+#include "harness/cli/vocabulary.h"
+#include "workloads/workload.h"
+
+namespace holdfast::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void Row(const std::string& name, const std::string& text) {
+  std::fputs(fmt::format("{:<16} {}\n", name, text).c_str(), stdout);
+}
+
+// Suites of the folder we stand in, or of the tree that this program was built in.
+std::vector<fs::path> SuiteFiles() {
+  std::error_code error;
+  fs::path root = "suites";
+  if (!fs::is_directory(root, error))
+    root = fs::read_symlink("/proc/self/exe", error).parent_path() / "../../suites";
+  std::vector<fs::path> files;
+  if (!fs::is_directory(root, error)) return files;
+  for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path().lexically_normal());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string TypeName(ParameterType type) {
+  switch (type) {
+    case ParameterType::kString:
+      return "text";
+    case ParameterType::kInteger:
+      return "integer";
+    case ParameterType::kBoolean:
+      return "true or false";
+    case ParameterType::kDuration:
+      return "duration";
+    case ParameterType::kQuantity:
+      return "quantity";
+    case ParameterType::kRate:
+      return "rate";
+  }
+  return "";
+}
+
+void PrintParameters(const ParameterSchema& schema) {
+  std::fputs("parameters\n", stdout);
+  for (const Parameter& parameter : schema) {
+    std::string text = TypeName(parameter.type) + ": " + parameter.description;
+    if (!parameter.allowed.empty()) text += " (" + Join(parameter.allowed, ", ") + ")";
+    if (!parameter.fallback.is_null()) text += "; default " + DumpJson(parameter.fallback);
+    std::fputs(fmt::format("  {:<14} {}\n", parameter.name, text).c_str(), stdout);
+  }
+}
+
+void PrintGuarantee(const check::GuaranteeText& guarantee) {
+  std::fputs(fmt::format("{}  {}\n\n{}\n\nsince    {}\njudged   {}\n", guarantee.id,
+                         guarantee.title, guarantee.paragraph, guarantee.since, guarantee.applies)
+                 .c_str(),
+             stdout);
+  if (!guarantee.exceptions.empty())
+    std::fputs(fmt::format("not      {}\n", guarantee.exceptions).c_str(), stdout);
+}
+
+void PrintFault(const faults::FaultText& fault) {
+  std::fputs(fmt::format("{}  {}\n\nproof    {}\nundo     {}\n\n", fault.name, fault.summary,
+                         fault.proof, fault.undo)
+                 .c_str(),
+             stdout);
+  PrintParameters(fault.parameters);
+}
+
+}  // namespace
+
+int CommandList(const std::string& what) {
+  if (what == "suites") {
+    for (const fs::path& file : SuiteFiles()) {
+      const auto suite = LoadCheckedSuite(file.string(), {});
+      Row(suite ? suite->name : "(wrong)", file.string());
+    }
+  } else if (what == "workloads") {
+    for (const workloads::Workload* workload : workloads::AllWorkloads())
+      Row(workload->Name(), workload->Description());
+  } else if (what == "faults") {
+    for (const faults::Fault* fault : faults::AllFaults())
+      Row(fault->Text().name, fault->Text().summary);
+  } else if (what == "guarantees") {
+    for (const check::GuaranteeText& guarantee : check::Guarantees())
+      Row(guarantee.id, guarantee.title);
+  } else {
+    const auto near = Nearest(what, {"suites", "workloads", "faults", "guarantees"});
+    return Finish(
+        {2, fmt::format(
+                "there is no list of '{}'{}; there are suites, workloads, faults and guarantees",
+                what, near ? " (did you mean " + *near + "?)" : "")},
+        true);
+  }
+  return 0;
+}
+
+int CommandExplain(const std::string& id) {
+  std::vector<std::string> names = GuaranteeIds();
+  for (const check::GuaranteeText& guarantee : check::Guarantees()) {
+    if (guarantee.id == id) {
+      PrintGuarantee(guarantee);
+      return 0;
+    }
+  }
+  if (const faults::Fault* fault = faults::FindFault(id)) {
+    PrintFault(fault->Text());
+    return 0;
+  }
+  if (const workloads::Workload* workload = workloads::FindWorkload(id)) {
+    std::fputs(fmt::format("{}  {}\n\n", id, workload->Description()).c_str(), stdout);
+    PrintParameters(workload->Parameters());
+    return 0;
+  }
+  for (const faults::Fault* fault : faults::AllFaults())
+    names.push_back(fault->Text().name);
+  for (const workloads::Workload* workload : workloads::AllWorkloads())
+    names.push_back(workload->Name());
+  const auto near = Nearest(id, names);
+  return Finish(
+      {2, fmt::format("nothing is called '{}'{}; `holdfast list guarantees` shows the ids", id,
+                      near ? " (did you mean " + *near + "?)" : "")},
+      true);
+}
+
+}  // namespace holdfast::cli

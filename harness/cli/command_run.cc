@@ -1,0 +1,285 @@
+// holdfast run: load the suites, then play them against a cluster, or start this program again
+// inside the sandbox.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <future>
+#include <mutex>
+
+#include "harness/base/files.h"
+#include "harness/base/log.h"
+#include "harness/base/random.h"
+#include "harness/base/strings.h"
+#include "harness/base/time_format.h"
+#include "harness/check/check.h"
+#include "harness/cli/commands.h"
+#include "harness/cli/exit_code.h"
+#include "harness/cli/run_console.h"
+#include "harness/cli/run_reports.h"
+#include "harness/cli/signals.h"
+#include "harness/cli/vocabulary.h"
+#include "harness/kube/client.h"
+#include "harness/run/run_suite.h"
+#include "harness/sandbox/image/image.h"
+#include "harness/sandbox/world/world.h"
+#include "reports/html_report.h"
+#include "reports/json_report.h"
+#include "reports/summary.h"
+
+namespace holdfast::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void Print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+std::vector<std::string> Overrides(const RunArguments& arguments, const std::string& path) {
+  std::vector<std::string> overrides = arguments.set;
+  if (arguments.storage_class.empty()) return overrides;
+  // The workload's name is only known from the suite itself.
+  const auto plain = LoadCheckedSuite(path, arguments.set);
+  if (plain)
+    overrides.push_back("workload." + plain->workload + ".storageClass=" + arguments.storage_class);
+  return overrides;
+}
+
+// The suites, with only the scenarios asked for; the error holds the mistakes of all of them.
+Result<std::vector<suite::Suite>> LoadSuites(const RunArguments& arguments) {
+  std::vector<suite::Suite> suites;
+  std::vector<std::string> mistakes;
+  for (const std::string& path : arguments.suites) {
+    auto suite = LoadCheckedSuite(path, Overrides(arguments, path));
+    if (!suite) {
+      mistakes.push_back(suite.error().message);
+      continue;
+    }
+    if (!arguments.scenario.empty()) {
+      std::erase_if(suite->scenarios, [&](const suite::Scenario& s) {
+        return !GlobMatch(arguments.scenario, s.name);
+      });
+      if (suite->scenarios.empty())
+        mistakes.push_back(fmt::format("{}: no scenario matches '{}'", path, arguments.scenario));
+    }
+    suites.push_back(*std::move(suite));
+  }
+  if (!mistakes.empty()) return Fail(ErrorCode::kInvalidArgument, "{}", Join(mistakes, "\n"));
+  return suites;
+}
+
+// Where the evidence goes: one directory, or one below it for each of several suites.
+fs::path OutDirectory(const RunArguments& arguments, const std::vector<suite::Suite>& suites) {
+  if (!arguments.out.empty()) return arguments.out;
+  std::string stamp = FormatRfc3339(SystemClock().Wall());
+  std::erase_if(stamp, [](char c) { return c == ':' || c == '-'; });
+  return fs::path("holdfast-runs") / (stamp + "-" + suites[0].name);
+}
+
+fs::path ReportPath(const std::string& asked, const suite::Suite& suite, size_t suites) {
+  if (suites == 1) return asked;
+  const fs::path path = asked;
+  return path.parent_path() / (path.stem().string() + "_" + suite.name + path.extension().string());
+}
+
+// One suite against a cluster, with its reports.
+class SuiteRun {
+ public:
+  SuiteRun(const RunArguments& arguments, const suite::Suite& suite, fs::path out, size_t suites)
+      : arguments_(arguments),
+        suite_(suite),
+        workload_(*workloads::FindWorkload(suite.workload)),
+        out_(std::move(out)),
+        suites_(suites) {
+    options_.seed = arguments.seed.value_or(suite.seed.value_or(OsEntropy() % 1'000'000));
+    options_.in_sandbox = arguments.in_sandbox;
+    options_.keep = arguments.keep;
+    options_.storage_class = GetString(suite.workload_parameters, {"storageClass"});
+    run_ = run::PlanRun(suite, workload_, options_);
+  }
+
+  Exit Play(const StopOnSignals& signals, bool live) {
+    auto directory = trace::CreateRunDirectory(out_);
+    if (!directory) return ExitOf(directory.error());
+    for (const Status& written :
+         {trace::WriteRunJson(*directory, run_), WriteJUnits(run_, {}, {})}) {
+      if (!written) return ExitOf(written.error());
+    }
+    auto client = Connect();
+    if (!client) return End(*directory, {"failed", client.error()}, signals, {}, live);
+    reports::ConsoleOptions console_options = reports::DetectConsole(STDOUT_FILENO);
+    console_options.live = console_options.live && live;
+    reports::ConsoleReport console(Print, console_options, SystemClock());
+    RunConsole observer(
+        console, [&](const std::string& scenario, const std::map<std::string, double>& seconds) {
+          return Judge(*directory, scenario, seconds);
+        });
+    console.Begin(suite_.name, static_cast<int>(suite_.scenarios.size()), Nanos{0});
+    console.Line(fmt::format("seed {}, evidence in {}", options_.seed, out_.string()));
+    const run::RunEnd end = run::RunSuite(suite_, workload_, **client, *directory, run_, options_,
+                                          observer, signals.token());
+    console.End();
+    return End(*directory, end, signals, observer.seconds(), live);
+  }
+
+ private:
+  Result<std::unique_ptr<kube::Client>> Connect() const {
+    HOLDFAST_ASSIGN(kube::ClusterAccess access,
+                    kube::LoadKubeconfig(arguments_.kubeconfig, arguments_.context));
+    return kube::Client::Create(std::move(access));
+  }
+
+  std::pair<check::Verdict, std::string> Judge(const trace::RunDirectory& directory,
+                                               const std::string& scenario,
+                                               const std::map<std::string, double>& seconds) {
+    const auto verdicts = check::CheckPath(directory.root);
+    if (!verdicts) return {check::Verdict::kUnknown, verdicts.error().message};
+    const Status written =
+        WriteJUnits(trace::ReadRunJson(directory).value_or(run_), *verdicts, seconds);
+    if (!written) Log(LogLevel::kError, "{}", written.error().message);
+    const ScenarioVerdict verdict = VerdictOf(*verdicts, scenario);
+    return {verdict.verdict, verdict.reason};
+  }
+
+  Status WriteJUnits(const Json& run,
+                     const check::Verdicts& verdicts,
+                     const std::map<std::string, double>& seconds) const {
+    HOLDFAST_RETURN_IF_ERROR(WriteJUnitOf(out_ / "junit.xml", run, verdicts, seconds));
+    if (arguments_.junit.empty()) return {};
+    return WriteJUnitOf(ReportPath(arguments_.junit, suite_, suites_), run, verdicts, seconds);
+  }
+
+  // Judges what there is, writes every report, prints the summary.
+  Exit End(const trace::RunDirectory& directory,
+           const run::RunEnd& end,
+           const StopOnSignals& signals,
+           const std::map<std::string, double>& seconds,
+           bool live) {
+    Exit exit{0, ""};
+    if (end.state == "failed" && end.error) exit = ExitOf(*end.error);
+    if (end.state == "interrupted")
+      exit = {signals.signal() == SIGTERM ? 143 : 130,
+              "interrupted; everything that was done is undone, the report is written"};
+    std::error_code absent;
+    const auto verdicts = fs::exists(directory.Trace(), absent)
+                              ? check::CheckPath(directory.root)
+                              : Result<check::Verdicts>(check::Verdicts{});
+    if (!verdicts) return Worse(exit, ExitOf(verdicts.error()));
+    const Json run = trace::ReadRunJson(directory).value_or(run_);
+    std::vector<Status> written{
+        WriteJUnits(run, *verdicts, seconds),
+        reports::WriteVerdicts(directory.Verdicts(), *verdicts),
+        reports::WriteHtml(directory.Html(), directory.root, *verdicts, GuaranteeTitles())};
+    if (!arguments_.html.empty())
+      written.push_back(reports::WriteHtml(ReportPath(arguments_.html, suite_, suites_),
+                                           directory.root, *verdicts, GuaranteeTitles()));
+    for (const Status& status : written) {
+      if (!status) exit = Worse(exit, ExitOf(status.error()));
+    }
+    if (!verdicts->checks.empty()) exit = Worse(exit, {verdicts->exit, verdicts->reason});
+    reports::SummaryOptions options{.color = live && reports::DetectConsole(STDOUT_FILENO).color};
+    options.files = {{"evidence", directory.root.string()},
+                     {"junit", directory.JUnit().string()},
+                     {"html", directory.Html().string()}};
+    Print("\n" + reports::RenderSummary(*verdicts, options));
+    return exit;
+  }
+
+  const RunArguments& arguments_;
+  const suite::Suite& suite_;
+  const workloads::Workload& workload_;
+  const fs::path out_;
+  const size_t suites_;
+  run::RunOptions options_;
+  Json run_;
+};
+
+Exit PlayAll(const RunArguments& arguments,
+             const std::vector<suite::Suite>& suites,
+             const fs::path& out) {
+  const StopOnSignals signals;
+  Exit total{0, "everything that the scenarios exercised was decided and passed"};
+  const bool live = arguments.parallel == 1;
+  for (size_t begin = 0; begin < suites.size(); begin += static_cast<size_t>(arguments.parallel)) {
+    std::vector<std::future<Exit>> batch;
+    for (size_t i = begin;
+         i < std::min(suites.size(), begin + static_cast<size_t>(arguments.parallel)); ++i) {
+      const fs::path own = suites.size() == 1 ? out : out / suites[i].name;
+      batch.push_back(std::async(std::launch::async, [&, own, i] {
+        return SuiteRun(arguments, suites[i], own, suites.size()).Play(signals, live);
+      }));
+    }
+    for (auto& exit : batch)
+      total = Worse(total, exit.get());
+    if (signals.signal() != 0) break;
+  }
+  return total;
+}
+
+// What the sandbox needs from this machine, then the images, each told as it is made.
+Status PrepareSandbox(const std::vector<suite::Suite>& suites) {
+  const std::vector<std::string> missing = sandbox::MissingForSandbox();
+  if (!missing.empty())
+    return Fail(ErrorCode::kUnavailable, "the embedded sandbox cannot start here: {}",
+                Join(missing, " "));
+  for (const suite::Suite& suite : suites) {
+    for (const std::string& image :
+         workloads::FindWorkload(suite.workload)->Images(suite.workload_parameters)) {
+      const auto made = sandbox::EnsureImage(CacheDirectory() / "images", image,
+                                             [](const std::string& line) { Print(line + "\n"); });
+      if (!made) return Fail(made.error());
+    }
+  }
+  return {};
+}
+
+// A CI job finds a valid report also when nothing could be started.
+void ReportNotRun(const RunArguments& arguments, const std::vector<suite::Suite>& suites) {
+  if (arguments.junit.empty()) return;
+  for (const suite::Suite& suite : suites) {
+    const Json run = run::PlanRun(suite, *workloads::FindWorkload(suite.workload), {});
+    const Status written =
+        WriteJUnitOf(ReportPath(arguments.junit, suite, suites.size()), run, {}, {});
+    if (!written) Log(LogLevel::kError, "{}", written.error().message);
+  }
+}
+
+int RunInside(const RunArguments& arguments,
+              const std::vector<suite::Suite>& suites,
+              const fs::path& out) {
+  Status ready = PrepareSandbox(suites);
+  if (ready) ready = MakeDirectories(out / "logs" / "sandbox");
+  if (!ready) {
+    ReportNotRun(arguments, suites);
+    return Finish(ExitOf(ready.error()), true);
+  }
+  std::vector<std::string> command = arguments.command;
+  if (arguments.out.empty()) {
+    command.emplace_back("--out");
+    command.push_back(out.string());
+  }
+  sandbox::WorldOptions options;
+  options.image_cache = CacheDirectory() / "images";
+  options.log_directory = fs::absolute(out / "logs" / "sandbox");
+  const Result<int> exit_code = sandbox::RunInSandbox(options, command);
+  if (exit_code) return *exit_code;
+  ReportNotRun(arguments, suites);
+  return Finish(ExitOf(exit_code.error()), true);
+}
+
+}  // namespace
+
+int CommandRun(const RunArguments& arguments) {
+  const auto suites = LoadSuites(arguments);
+  if (!suites) {
+    std::fprintf(stderr, "%s\n", suites.error().message.c_str());
+    return Finish({2, "the suite is wrong; nothing was started"}, true);
+  }
+  const fs::path out = OutDirectory(arguments, *suites);
+  if (arguments.kubeconfig.empty()) return RunInside(arguments, *suites, out);
+  return Finish(PlayAll(arguments, *suites, out));
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,55 @@
+// The commands, one file each. Each returns the exit code and has printed its last line.
+#ifndef HOLDFAST_HARNESS_CLI_COMMANDS_H_
+#define HOLDFAST_HARNESS_CLI_COMMANDS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast::cli {
+
+struct RunArguments {
+  std::vector<std::string> suites;
+  std::string kubeconfig;
+  std::string context;
+  std::string out;
+  std::string junit;
+  std::string html;
+  std::optional<uint64_t> seed;
+  std::string scenario;  // Glob; empty plays all.
+  std::vector<std::string> set;
+  int parallel = 1;
+  std::string storage_class;
+  bool keep = false;
+  bool in_sandbox = false;           // Hidden: we were started inside of it.
+  std::vector<std::string> command;  // As typed, for starting it again inside the sandbox.
+};
+int CommandRun(const RunArguments& arguments);
+int CommandPlan(const RunArguments& arguments);
+
+struct CheckArguments {
+  std::string path;
+  bool json = false;
+  std::string junit;
+};
+int CommandCheck(const CheckArguments& arguments);
+
+struct SandboxArguments {
+  int nodes = 3;
+  std::string kubeconfig_out;
+};
+int CommandSandboxUp(const SandboxArguments& arguments);
+int CommandSandboxDown();
+int CommandSandboxStatus();
+
+// `what` is suites, workloads, faults or guarantees.
+int CommandList(const std::string& what);
+int CommandExplain(const std::string& id);
+
+// Parses the command line and runs the command.
+int Main(int argc, char** argv);
+
+}  // namespace holdfast::cli
+
+#endif  // HOLDFAST_HARNESS_CLI_COMMANDS_H_

@@ -1,0 +1,16 @@
+// The holdfast program. Parts of the sandbox are this same program, started again.
+#include "harness/cli/commands.h"
+#include "harness/sandbox/world/world.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+// libpq leaks a small buffer when a connection breaks while a result is being read; nothing of ours
+// is hidden by this.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpq.so\n"; }
+#endif
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  if (holdfast::sandbox::RunSandboxPart(argc, argv, exit_code)) return exit_code;
+  return holdfast::cli::Main(argc, argv);
+}

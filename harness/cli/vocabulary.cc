@@ -1,0 +1,47 @@
+#include "harness/cli/vocabulary.h"
+
+#include "faults/fault.h"
+#include "harness/check/check.h"
+#include "harness/run/plan.h"
+#include "workloads/workload.h"
+
+namespace holdfast::cli {
+
+suite::Vocabulary SuiteVocabulary() {
+  suite::Vocabulary vocabulary;
+  for (const workloads::Workload* workload : workloads::AllWorkloads())
+    vocabulary.workloads[workload->Name()] = workload->Parameters();
+  for (const faults::Fault* fault : faults::AllFaults())
+    vocabulary.steps[fault->Text().name] = fault->Text().parameters;
+  vocabulary.steps["settle"] = {
+      {.name = "within",
+       .type = ParameterType::kDuration,
+       .fallback = nullptr,
+       .description = "how long the set may take; the scenario's settle limit when not given",
+       .optional = true}};
+  vocabulary.guarantees = GuaranteeIds();
+  return vocabulary;
+}
+
+Result<suite::Suite> LoadCheckedSuite(const std::string& path,
+                                      const std::vector<std::string>& overrides) {
+  HOLDFAST_ASSIGN(suite::Suite suite, suite::LoadSuite(path, SuiteVocabulary(), overrides));
+  HOLDFAST_RETURN_IF_ERROR(run::CheckSteps(suite));
+  return suite;
+}
+
+std::map<std::string, std::string> GuaranteeTitles() {
+  std::map<std::string, std::string> titles;
+  for (const check::GuaranteeText& guarantee : check::Guarantees())
+    titles[guarantee.id] = guarantee.title;
+  return titles;
+}
+
+std::vector<std::string> GuaranteeIds() {
+  std::vector<std::string> ids;
+  for (const check::GuaranteeText& guarantee : check::Guarantees())
+    ids.push_back(guarantee.id);
+  return ids;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,22 @@
+// What suites may name: every workload, fault and guarantee with its parameters.
+#ifndef HOLDFAST_HARNESS_CLI_VOCABULARY_H_
+#define HOLDFAST_HARNESS_CLI_VOCABULARY_H_
+
+#include <string>
+#include <vector>
+
+#include "harness/suite/suite.h"
+
+namespace holdfast::cli {
+
+suite::Vocabulary SuiteVocabulary();
+// Loads a suite and asks its faults about their parameters, too.
+Result<suite::Suite> LoadCheckedSuite(const std::string& path,
+                                      const std::vector<std::string>& overrides);
+// The suite's name -> title of each guarantee, for reports.
+std::map<std::string, std::string> GuaranteeTitles();
+std::vector<std::string> GuaranteeIds();
+
+}  // namespace holdfast::cli
+
+#endif  // HOLDFAST_HARNESS_CLI_VOCABULARY_H_
