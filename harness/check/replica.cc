@@ -96,6 +96,10 @@ void JudgeFinals(Judgement& judge,
                  const std::map<size_t, FinalKey>& primary) {
   for (const auto& [node, reads] : finals.nodes) {
     if (node == finals.primary) continue;
+    if (std::any_of(reads.begin(), reads.end(),
+                    [](const auto& entry) { return !entry.second->caught_up; })) {
+      judge.Undecided(fmt::format("{} had not caught up with the primary when it was read", node));
+    }
     for (const auto& [key, read] : reads) {
       const auto entry = primary.find(key);
       if (entry == primary.end()) continue;

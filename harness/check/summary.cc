@@ -69,14 +69,17 @@ void Expect(std::vector<CheckResult>& checks, const Json& run) {
 
 void JudgeRun(std::vector<CheckResult>& checks, const Json& run) {
   const std::string state = GetString(run, {"state"});
-  if (state != "interrupted" && state != "failed") return;
+  // "running" on the disk: it is still going on, or it was killed, or could not write its end.
+  if (state != "interrupted" && state != "failed" && state != "running") return;
   CheckResult result;
   result.id = "HF-RUN";
   result.scenario = kWholeRun;
   result.verdict = Verdict::kUnknown;
   const std::string error = GetString(run, {"error"});
-  result.reason = fmt::format("the run was {}{}{}", state == "failed" ? "ended by an error" : state,
-                              error.empty() ? "" : ": ", error);
+  const std::string how = state == "failed"    ? "was ended by an error"
+                          : state == "running" ? "has not ended or was killed"
+                                               : "was " + state;
+  result.reason = fmt::format("the run {}{}{}", how, error.empty() ? "" : ": ", error);
   checks.push_back(std::move(result));
 }
 

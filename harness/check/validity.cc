@@ -1,5 +1,6 @@
 // HF-*: whether the record can carry a verdict at all. They pass or are unknown, they never fail.
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,28 @@ bool AtWorkDuring(const std::vector<Operation>& operations, double begin, double
     const bool open = operation.end == OperationEnd::kOpen;
     return !operation.probe && invoked <= end && (open || completed >= begin);
   });
+}
+
+// A database that takes no write after the faults has not come back, whatever the reads say.
+// Clients write each of their keys once more when all is healed.
+void JudgeAfterFaults(Judgement& judge, const std::vector<const Fault*>& faults) {
+  const trace::History& history = *judge.context().history;
+  double last = -1;
+  for (const Fault* fault : faults)
+    last = std::max(last, fault->end ? fault->end->t : fault->begin.t);
+  if (last < 0) return;
+  std::map<size_t, bool> written;  // Keys that were written to in this scenario: again afterwards?
+  for (const Operation& add : history.adds) {
+    if (add.probe || !judge.window().HasTime(add.invoked)) continue;
+    const bool after =
+        add.end == OperationEnd::kOk && static_cast<double>(add.completed) * 1e-9 >= last;
+    written[add.key] = written[add.key] || after;
+  }
+  for (const auto& [key, again] : written) {
+    if (!again)
+      judge.Undecided(fmt::format("no write to key {} was acknowledged after the last fault",
+                                  history.keys[key]));
+  }
 }
 
 std::vector<std::string> NeededResources(const Context& context) {
@@ -104,7 +127,9 @@ CheckResult JudgeLoad(const Context& context, const Window& window) {
                     "decide nothing",
                     acks, needed));
   }
-  for (const Fault* fault : FaultsOf(context, window)) {
+  const std::vector<const Fault*> faults = FaultsOf(context, window);
+  JudgeAfterFaults(judge, faults);
+  for (const Fault* fault : faults) {
     const double begin = fault->begin.t - kAround;
     const double end = (fault->end ? fault->end->t : window.t1) + kAround;
     if (AtWorkDuring(history.adds, begin, end) || AtWorkDuring(history.reads, begin, end)) continue;

@@ -134,6 +134,7 @@ void Reader::TakeExtras(const Json& event, Operation& operation) {
   if (const std::string scenario = GetString(event, {"scenario"}); !scenario.empty())
     operation.scenario = scenario;
   operation.durable = GetBool(event, {"durable"}, operation.durable);
+  operation.caught_up = GetBool(event, {"caughtUp"}, operation.caught_up);
   operation.error = ErrorText(event);
   if (const auto lsn = ParseLsn(GetString(event, {"pos0", "lsn"}))) operation.position_before = lsn;
   if (const auto lsn = ParseLsn(GetString(event, {"pos", "lsn"}))) operation.position_after = lsn;

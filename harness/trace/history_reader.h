@@ -37,7 +37,8 @@ struct Operation {
   bool durable = true;   // False for an ack that promised less (no replica had it).
   std::optional<uint64_t> position_before;  // Postgres LSN.
   std::optional<uint64_t> position_after;
-  bool probe = false;  // By a probe, not by a client.
+  bool probe = false;     // By a probe, not by a client.
+  bool caught_up = true;  // False for a final read made before the node had all of the primary.
 };
 
 struct HistoryProblem {

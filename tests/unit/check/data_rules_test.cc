@@ -200,6 +200,11 @@ std::vector<RunRow> ValidityRows() {
            .Final(35, "s1", "pg-0", 0, Rows({1, 2}))
            .Final(36, "s1", "pg-1", 0, Rows({1, 2}))
            .Final(37, "s1", "pg-2", 0, Rows({1, 2}))},
+      {"no write after the fault", "HF-LOAD", "unknown", 3, RunJson(), Trace(),
+       Finals(HistoryText().Add(13.0, 0, 1).Add(13.5, 0, 2).Add(16, 0, 3, "fail"), Rows({1, 2}),
+              Rows({1, 2}))},
+      {"a replica that never caught up", "HX-PREFIX", "unknown", 3, RunJson(), Trace(),
+       Finals(Writes(), all, Rows({1, 2}), {{"caughtUp", false}})},
       {"settled", "HF-SETTLE", "pass", 0, RunJson(), Trace(), good},
       {"not settled", "HF-SETTLE", "unknown", 3, RunJson(), Trace({}, false), good},
       {"not settled", "SS-REC-1", "unknown", 3, RunJson(), Trace({}, false), good},
@@ -280,8 +285,8 @@ TEST(DataRules, ExpectedAndAcceptedFailures) {
        "expected SS-ID-1 to fail but it passed"},
       {"not over yet",
        {{"expect", {{"fail", {"HX-LOST", "SS-DATA-1", "SS-ID-1"}}}}, {"state", "running"}},
-       0,
-       "accepted"},
+       3,
+       "has not ended"},
   };
   const std::string history = Finals(Writes(), Rows({1, 5, 6}), Rows({1, 5, 6})).Text();
   for (const WaiverRow& row : rows) {
@@ -294,7 +299,7 @@ TEST(DataRules, ExpectedAndAcceptedFailures) {
 TEST(DataRules, AnInterruptedRunIsNotGreen) {
   const std::vector<int64_t> all = Rows({1, 2, 5, 6});
   const std::string history = Finals(Writes(), all, all).Text();
-  for (const char* state : {"interrupted", "failed"}) {
+  for (const char* state : {"interrupted", "failed", "running"}) {
     const Verdicts verdicts = CheckRun(RunWith({{"state", state}}), Trace(), history);
     EXPECT_EQ(verdicts.exit, 3) << state;
     EXPECT_EQ(Find(verdicts, "HF-RUN", "run").verdict, Verdict::kUnknown);
