@@ -2,6 +2,8 @@
 
 #include "harness/base/strings.h"
 
+template class nlohmann::basic_json<>;
+
 namespace holdfast {
 
 Result<Json> ParseJson(std::string_view text) {

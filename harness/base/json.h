@@ -11,6 +11,9 @@
 
 #include "harness/base/result.h"
 
+// Instantiated once, in json.cc.
+extern template class nlohmann::basic_json<>;
+
 namespace holdfast {
 
 using Json = nlohmann::json;

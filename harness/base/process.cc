@@ -162,6 +162,8 @@ Result<ProcessResult> RunProcess(const ProcessOptions& options, std::stop_token 
   posix_spawnattr_destroy(&attributes);
   if (failed != 0)
     return Fail(ErrorCode::kUnavailable, "cannot start {}: {}", *program, ErrnoText(failed));
+  // A child that does not read must not block us: the rest of the input waits for poll.
+  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
   in.read.Close();
   out.write.Close();
   err.write.Close();

@@ -1,5 +1,6 @@
 // holdfast run: load the suites, then play them against a cluster, or start this program again
 // inside the sandbox.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -108,7 +109,8 @@ class SuiteRun {
       if (!written) return ExitOf(written.error());
     }
     auto client = Connect();
-    if (!client) return End(*directory, {"failed", client.error()}, signals, {}, live);
+    if (!client)
+      return End(*directory, {.state = "failed", .error = client.error()}, signals, {}, live);
     reports::ConsoleOptions console_options = reports::DetectConsole(STDOUT_FILENO);
     console_options.live = console_options.live && live;
     reports::ConsoleReport console(Print, console_options, SystemClock());
@@ -158,10 +160,10 @@ class SuiteRun {
            const std::map<std::string, double>& seconds,
            bool live) {
     Exit exit{0, ""};
-    if (end.state == "failed" && end.error) exit = ExitOf(*end.error);
-    if (end.state == "interrupted")
-      exit = {signals.signal() == SIGTERM ? 143 : 130,
-              "interrupted; everything that was done is undone, the report is written"};
+    if (end.error) exit = ExitOf(*end.error);
+    if (end.state == "failed" && exit.code == 0) exit = {3, "the run failed"};
+    if (end.state == "interrupted" || signals.signal() != 0)
+      exit = Interrupted(signals.signal(), end);
     std::error_code absent;
     const auto verdicts = fs::exists(directory.Trace(), absent)
                               ? check::CheckPath(directory.root)
@@ -178,13 +180,23 @@ class SuiteRun {
     for (const Status& status : written) {
       if (!status) exit = Worse(exit, ExitOf(status.error()));
     }
-    if (!verdicts->checks.empty()) exit = Worse(exit, {verdicts->exit, verdicts->reason});
+    if (!verdicts->checks.empty())
+      exit = Worse(exit, {verdicts->exit, verdicts->reason});
+    else
+      exit = Worse(exit, {3, "nothing was recorded that could be judged"});
     reports::SummaryOptions options{.color = live && reports::DetectConsole(STDOUT_FILENO).color};
     options.files = {{"evidence", directory.root.string()},
                      {"junit", directory.JUnit().string()},
                      {"html", directory.Html().string()}};
     Print("\n" + reports::RenderSummary(*verdicts, options));
     return exit;
+  }
+
+  [[nodiscard]] Exit Interrupted(int signal, const run::RunEnd& end) const {
+    const int code = signal == SIGTERM ? 143 : 130;
+    if (!end.undone) return {code, "interrupted; " + end.error->message};
+    if (options_.keep) return {code, "interrupted; what was deployed is kept (--keep)"};
+    return {code, "interrupted; everything that was done is undone, the report is written"};
   }
 
   const RunArguments& arguments_;
@@ -215,11 +227,26 @@ Exit PlayAll(const RunArguments& arguments,
       total = Worse(total, exit.get());
     if (signals.signal() != 0) break;
   }
+  // Also when the signal came too late for the suites that were played: others may not have been.
+  if (signals.signal() != 0)
+    total = Worse(total, {signals.signal() == SIGTERM ? 143 : 130, "interrupted"});
   return total;
 }
 
+// Files of a user who does not exist inside the sandbox cannot be copied up into a container's own
+// layer: containers would fail one by one with EOVERFLOW.
+Status CheckOwner(const sandbox::Image& image) {
+  struct stat root {};
+  if (::geteuid() == 0 || ::stat(image.root.c_str(), &root) != 0 || root.st_uid == ::geteuid())
+    return {};
+  return Fail(ErrorCode::kUnavailable,
+              "the image {} at {} belongs to another user (uid {}), so containers cannot use it; "
+              "name a cache of your own with HOLDFAST_CACHE",
+              image.name, image.root.string(), root.st_uid);
+}
+
 // What the sandbox needs from this machine, then the images, each told as it is made.
-Status PrepareSandbox(const std::vector<suite::Suite>& suites) {
+Status PrepareSandbox(const std::vector<suite::Suite>& suites, const std::stop_token& stop) {
   const std::vector<std::string> missing = sandbox::MissingForSandbox();
   if (!missing.empty())
     return Fail(ErrorCode::kUnavailable, "the embedded sandbox cannot start here: {}",
@@ -227,9 +254,11 @@ Status PrepareSandbox(const std::vector<suite::Suite>& suites) {
   for (const suite::Suite& suite : suites) {
     for (const std::string& image :
          workloads::FindWorkload(suite.workload)->Images(suite.workload_parameters)) {
-      const auto made = sandbox::EnsureImage(CacheDirectory() / "images", image,
-                                             [](const std::string& line) { Print(line + "\n"); });
+      const auto made = sandbox::EnsureImage(
+          CacheDirectory() / "images", image, [](const std::string& line) { Print(line + "\n"); },
+          stop);
       if (!made) return Fail(made.error());
+      HOLDFAST_RETURN_IF_ERROR(CheckOwner(*made));
     }
   }
   return {};
@@ -246,10 +275,54 @@ void ReportNotRun(const RunArguments& arguments, const std::vector<suite::Suite>
   }
 }
 
+// The reports of a run that was interrupted before it began.
+int FinishNotBegun(const RunArguments& arguments,
+                   const std::vector<suite::Suite>& suites,
+                   const fs::path& out,
+                   int exit_code) {
+  ReportNotRun(arguments, suites);
+  for (const suite::Suite& suite : suites) {
+    const trace::RunDirectory directory{suites.size() == 1 ? out : out / suite.name};
+    Json run = run::PlanRun(suite, *workloads::FindWorkload(suite.workload), {});
+    run["state"] = "interrupted";
+    Status written = MakeDirectories(directory.root);
+    if (written) written = trace::WriteRunJson(directory, run);
+    if (written) written = WriteJUnitOf(directory.JUnit(), run, {}, {});
+    if (!written) Log(LogLevel::kError, "{}", written.error().message);
+  }
+  return Finish({exit_code, "interrupted before the run began; nothing was deployed"});
+}
+
+// The command inside has said its last line, unless a signal ended it, or the world before it was
+// started.
+int AfterSandbox(const RunArguments& arguments,
+                 const std::vector<suite::Suite>& suites,
+                 const fs::path& out,
+                 int exit_code) {
+  if (exit_code < 128) return exit_code;
+  if (exit_code != 128 + SIGINT && exit_code != 128 + SIGTERM) {
+    return Finish({3, fmt::format("the runner inside the sandbox was killed by signal {}; what it "
+                                  "deployed is gone with the sandbox",
+                                  exit_code - 128)},
+                  true);
+  }
+  std::error_code error;
+  const fs::path first = suites.size() == 1 ? out : out / suites[0].name;
+  if (fs::exists(trace::RunDirectory{first}.RunJson(), error)) return exit_code;
+  return FinishNotBegun(arguments, suites, out, exit_code);
+}
+
 int RunInside(const RunArguments& arguments,
               const std::vector<suite::Suite>& suites,
               const fs::path& out) {
-  Status ready = PrepareSandbox(suites);
+  Status ready;
+  int signal = 0;
+  {
+    const StopOnSignals signals;
+    ready = PrepareSandbox(suites, signals.token());
+    signal = signals.signal();
+  }
+  if (signal != 0) return FinishNotBegun(arguments, suites, out, signal == SIGTERM ? 143 : 130);
   if (ready) ready = MakeDirectories(out / "logs" / "sandbox");
   if (!ready) {
     ReportNotRun(arguments, suites);
@@ -264,7 +337,7 @@ int RunInside(const RunArguments& arguments,
   options.image_cache = CacheDirectory() / "images";
   options.log_directory = fs::absolute(out / "logs" / "sandbox");
   const Result<int> exit_code = sandbox::RunInSandbox(options, command);
-  if (exit_code) return *exit_code;
+  if (exit_code) return AfterSandbox(arguments, suites, out, *exit_code);
   ReportNotRun(arguments, suites);
   return Finish(ExitOf(exit_code.error()), true);
 }

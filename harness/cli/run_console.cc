@@ -33,6 +33,7 @@ void RunConsole::ScenarioEnd(const std::string& name) {
     const std::lock_guard lock(mutex_);
     seconds_[name] = std::chrono::duration<double>(SystemClock().Now() - begun_[name]).count();
   }
+  console_.Phase("judging the evidence");
   const auto [verdict, reason] = judge_(name, seconds());
   console_.ScenarioEnd(name, verdict, reason);
 }
