@@ -6,13 +6,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <ctime>
+
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
+#include <fmt/chrono.h>
 
+#include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "harness/sandbox/api/api_errors.h"
 #include "harness/sandbox/api/connection.h"
@@ -52,11 +56,19 @@ namespace {
 constexpr size_t kLargestBody = 16UL << 20U;
 constexpr uint32_t kLargestHead = 64U << 10U;
 
+// As RFC 9110 section 5.6.7 writes it; clients compare their clock with it.
+std::string Date() {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(SystemClock().Wall());
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                     fmt::gmtime(static_cast<std::time_t>(seconds.count())));
+}
+
 std::string Head(int status, std::string_view content_type) {
   const auto reason = http::obsolete_reason(static_cast<http::status>(status));
   return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nCache-Control: no-cache, private\r\nVary: Accept\r\n",
-      status, std::string_view(reason.data(), reason.size()), content_type);
+      "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nCache-Control: no-cache, "
+      "private\r\nVary: Accept\r\n",
+      status, std::string_view(reason.data(), reason.size()), Date(), content_type);
 }
 
 class Connection : public ResponseStream {
