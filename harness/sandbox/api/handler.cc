@@ -119,10 +119,7 @@ Result<HttpResponse> ApiHandler::Dispatch(const HttpRequest& request, const Rout
   if (!ServesSubresource(route)) return Fail(NoSuchPath());
   const std::string& sub = route.subresource;
   const std::string& method = request.method;
-  if (sub == "exec")
-    return Fail(
-        BadRequest("exec is served over WebSocket only (v5.channel.k8s.io or "
-                   "v4.channel.k8s.io); use kubectl 1.31 or newer"));
+  if (sub == "exec") return Fail(RefuseExec(request, route));
   if (sub == "binding")
     return method == "POST" ? Create(request, route) : Fail(WrongMethod(request));
   if (route.name.empty()) {

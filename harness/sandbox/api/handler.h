@@ -74,6 +74,9 @@ class ApiHandler {
   Result<HttpResponse> DeleteCollection(const HttpRequest& request, const Route& route);
   Status Watch(const HttpRequest& request, const Route& route, ResponseStream& stream);
   Status Logs(const HttpRequest& request, const Route& route, ResponseStream& stream);
+  // Why exec without WebSocket is refused. kubectl asks so again after any refusal over WebSocket
+  // and shows this answer only, so the reason of the first comes before that of the protocol.
+  [[nodiscard]] Error RefuseExec(const HttpRequest& request, const Route& route) const;
   // Dials the node that runs the pod, sends `call` and reads the agent's verdict.
   Result<AgentStream> CallAgent(const HttpRequest& request, const Route& route, Json call);
 

@@ -127,6 +127,22 @@ Result<AgentStream> ApiHandler::CallAgent(const HttpRequest& request,
                        GetString(*verdict, {"message"}, "the node agent refused")));
 }
 
+Error ApiHandler::RefuseExec(const HttpRequest& request, const Route& route) const {
+  const auto pod = registry_.store().Get("pods", route.ns, route.name);
+  if (!pod) return NotFound(*route.info, route.name);
+  const auto container = ContainerOf((*pod)->json, request.Query("container"));
+  if (!container) return container.error();
+  for (const char* list : {"containerStatuses", "initContainerStatuses"})
+    for (const Json& status : GetArray((*pod)->json, {"status", list}))
+      if (GetString(status, {"name"}) == *container &&
+          FindPath(status, {"state", "running"}) == nullptr)
+        return BadRequest(
+            fmt::format("container {} of pod {} is not running", *container, route.name));
+  return BadRequest(
+      "exec is served over WebSocket only (v5.channel.k8s.io or v4.channel.k8s.io); use kubectl "
+      "1.31 or newer");
+}
+
 Result<AgentStream> ApiHandler::OpenExec(const HttpRequest& request) {
   HOLDFAST_RETURN_IF_ERROR(Authorize(request));
   const auto route = ParseRoute(request.path);
