@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(Moments,
                                          Moment{"Deployment", "pod 0: pending", SIGTERM, 143},
                                          Moment{"Fault", "pod 0: terminating", SIGINT, 130},
                                          Moment{"FinalReads", "final reads", SIGTERM, 143}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& row) { return std::string(row.param.name); });
 
 // All was played, but whoever pressed Ctrl-C must not read a green exit code.
 TEST(InterruptWhileUndoing, IsTold) {
@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(Moments,
                                          Moment{"Deployment", "pod 0: running", SIGKILL, 137},
                                          Moment{"Fault", "pod 0: terminating", SIGKILL, 137},
                                          Moment{"Undoing", "removing namespace", SIGKILL, 137}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace holdfast
