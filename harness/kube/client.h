@@ -46,9 +46,10 @@ class WatchHandler {
   virtual ~WatchHandler() = default;
   // A list of `items` objects was read at `resource_version`; they follow as OnEvent("LIST", ...).
   virtual void OnList(const std::string& resource_version, size_t items) = 0;
-  // type is LIST, ADDED, MODIFIED or DELETED. Bookmarks only move the resume point and are not
-  // told.
+  // type is LIST, ADDED, MODIFIED or DELETED.
   virtual void OnEvent(const std::string& type, Json object) = 0;
+  // A bookmark moved the resume point: the watch is alive and nothing was missed.
+  virtual void OnBookmark() {}
   // The place in the stream was lost (410); a new OnList follows. What happened between is unknown.
   virtual void OnGap(const std::string& reason) = 0;
   // The server cannot be reached or answers with errors; the client goes on trying with back-off.

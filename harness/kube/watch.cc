@@ -163,6 +163,8 @@ bool Watcher::OnLine(std::string_view line) {
   if (type == "ADDED" || type == "MODIFIED" || type == "DELETED") {
     FillKind(object);
     handler_->OnEvent(type, std::move(object));
+  } else if (type == "BOOKMARK") {
+    handler_->OnBookmark();
   }
   return !closed_;
 }

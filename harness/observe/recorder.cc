@@ -34,6 +34,7 @@ class Feed : public kube::WatchHandler {
         plural_(std::move(plural)) {}
   void OnList(const std::string& resource_version, size_t items) override;
   void OnEvent(const std::string& type, Json object) override;
+  void OnBookmark() override;
   void OnGap(const std::string& reason) override;
   void OnTrouble(const Error& error) override;
 
@@ -89,6 +90,7 @@ class RecorderImpl : public Recorder {
     const std::lock_guard lock(mutex_);
     return not_watched_;
   }
+  void MarkTroubles() override;
   void Stop() override;
 
  private:
@@ -96,6 +98,7 @@ class RecorderImpl : public Recorder {
   // From the watch thread.
   void BeginList(Feed& feed, const std::string& version, size_t items);
   void Apply(Feed& feed, const std::string& type, Json object);
+  void Bookmark(Feed& feed);
   void Gap(Feed& feed, const std::string& reason);
   void Trouble(Feed& feed, const Error& error);
 
@@ -131,6 +134,7 @@ void Feed::OnList(const std::string& resource_version, size_t items) {
 void Feed::OnEvent(const std::string& type, Json object) {
   recorder_.Apply(*this, type, std::move(object));
 }
+void Feed::OnBookmark() { recorder_.Bookmark(*this); }
 void Feed::OnGap(const std::string& reason) { recorder_.Gap(*this, reason); }
 void Feed::OnTrouble(const Error& error) { recorder_.Trouble(*this, error); }
 
@@ -336,6 +340,21 @@ void RecorderImpl::Tell(const Feed& feed, const std::vector<Change>& changes) {
   if (!callback || !*callback) return;
   for (const Change& change : changes)
     (*callback)(feed.plural_, change.type, *change.object);
+}
+
+void RecorderImpl::Bookmark(Feed& feed) {
+  const std::lock_guard lock(mutex_);
+  feed.trouble_.reset();
+}
+
+void RecorderImpl::MarkTroubles() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& feed : feeds_) {
+    if (!feed->listed_ || !feed->trouble_) continue;
+    trace_.Append(
+        "gap", Json{{"resource", feed->plural_},
+                    {"reason", "the watch is not known to be alive: " + feed->trouble_->message}});
+  }
 }
 
 void RecorderImpl::Gap(Feed& feed, const std::string& reason) {

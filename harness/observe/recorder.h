@@ -71,6 +71,9 @@ class Recorder {
       std::function<void(const std::string& plural, const std::string& type, const Json& object)>
           callback) = 0;
   [[nodiscard]] virtual std::vector<std::string> NotWatched() const = 0;
+  // Writes a gap for every resource whose watch was cut and has not shown a sign of life since:
+  // what it has missed is not in the trace. To be called where something is about to be judged.
+  virtual void MarkTroubles() = 0;
   // Ends all watches; nothing is written to the trace afterwards.
   virtual void Stop() = 0;
 

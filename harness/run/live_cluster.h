@@ -42,6 +42,8 @@ class LiveCluster : public faults::Cluster {
                    Nanos within) override;
   Status DeletePod(const faults::Pod& pod, std::optional<Nanos> grace) override;
   Status Scale(int replicas) override;
+  // What may be missing in the record so far becomes a gap in it.
+  void MarkTroubles() { recorder_.MarkTroubles(); }
 
  private:
   observe::Recorder& recorder_;
