@@ -124,7 +124,8 @@ Error ExplainBootstrapFailure(const Recipe& recipe,
 
 Result<std::vector<std::string>> Bootstrap(const Recipe& recipe,
                                            const fs::path& directory,
-                                           const Progress& progress) {
+                                           const Progress& progress,
+                                           const std::stop_token& stop) {
   if (!FindProgram("mmdebstrap"))
     return Fail(ErrorCode::kNotFound,
                 "cannot make image {}: mmdebstrap is not installed; install the package mmdebstrap",
@@ -140,10 +141,10 @@ Result<std::vector<std::string>> Bootstrap(const Recipe& recipe,
   options.argv = Arguments(recipe, directory);
   options.add_environment = {"TMPDIR=" + directory.string(), "LC_ALL=C"};
   Result<ProcessResult> result = [&] {
-    const std::jthread follower([&](const std::stop_token& stop) {
-      FollowStages(directory / "log", recipe.name, progress, stop);
+    const std::jthread follower([&](const std::stop_token& end) {
+      FollowStages(directory / "log", recipe.name, progress, end);
     });
-    return RunProcess(options);
+    return RunProcess(options, stop);
   }();
   if (!result) return Fail(result.error().In(fmt::format("cannot make image {}", recipe.name)));
   if (result->exit_code != 0) {

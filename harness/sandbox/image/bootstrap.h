@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ namespace holdfast::sandbox {
 // die with their caller.
 Result<std::vector<std::string>> Bootstrap(const Recipe& recipe,
                                            const std::filesystem::path& directory,
-                                           const std::function<void(const std::string&)>& progress);
+                                           const std::function<void(const std::string&)>& progress,
+                                           const std::stop_token& stop);
 
 // What to tell a person about the log of a failed mmdebstrap: a full disk, no network, an unknown
 // package, else its last error. Passwords in addresses are hidden.

@@ -19,6 +19,8 @@ namespace holdfast::sandbox {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr Nanos kLockPoll = std::chrono::milliseconds(100);
+
 // A changed recipe is another folder, so that a root is never replaced under a running container.
 std::string FolderName(const Recipe& recipe) {
   return ReplaceAll(recipe.name, ":", "_") + "-" + Sha256Hex(RecipeText(recipe)).substr(0, 12);
@@ -53,15 +55,19 @@ Result<Image> Load(const Recipe& recipe, const fs::path& folder) {
 // Held while one process makes an image; released by the kernel when it dies.
 Result<FileDescriptor> Lock(const fs::path& path,
                             const std::string& image,
-                            const std::function<void(const std::string&)>& progress) {
+                            const std::function<void(const std::string&)>& progress,
+                            const std::stop_token& stop) {
   FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock.valid())
     return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", path.string(), ErrnoText(errno));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
   progress(fmt::format("image {}: waiting for another process that is making it", image));
-  while (::flock(lock.get(), LOCK_EX) != 0)
-    if (errno != EINTR)
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EINTR && errno != EWOULDBLOCK)
       return Fail(ErrorCode::kUnavailable, "cannot lock {}: {}", path.string(), ErrnoText(errno));
+    if (!SystemClock().SleepFor(kLockPoll, stop))
+      return Fail(ErrorCode::kCancelled, "stopped while another process was making {}", image);
+  }
   return lock;
 }
 
@@ -75,11 +81,13 @@ void RemoveHalfMade(const fs::path& images, const std::string& folder) {
 
 Status Make(const Recipe& recipe,
             const fs::path& making,
-            const std::function<void(const std::string&)>& progress) {
+            const std::function<void(const std::string&)>& progress,
+            const std::stop_token& stop) {
   const Nanos start = SystemClock().Now();
   progress(fmt::format("image {}: making it from the distribution's packages, once", recipe.name));
   HOLDFAST_RETURN_IF_ERROR(MakeDirectories(making));
-  HOLDFAST_ASSIGN(const std::vector<std::string> packages, Bootstrap(recipe, making, progress));
+  HOLDFAST_ASSIGN(const std::vector<std::string> packages,
+                  Bootstrap(recipe, making, progress, stop));
   HOLDFAST_RETURN_IF_ERROR(FinishRoot(recipe, making / "root"));
   const std::string content = Join(packages, "\n") + "\n" + RecipeText(recipe);
   const Json json = {
@@ -120,7 +128,8 @@ Result<Image> FindImage(const fs::path& cache, const std::string& reference) {
 
 Result<Image> EnsureImage(const fs::path& cache,
                           const std::string& reference,
-                          const std::function<void(const std::string&)>& progress) {
+                          const std::function<void(const std::string&)>& progress,
+                          const std::stop_token& stop) {
   Result<Image> found = FindImage(cache, reference);
   if (found || found.error().code != ErrorCode::kNotFound) return found;
   HOLDFAST_ASSIGN(const Recipe* recipe, RecipeOf(reference));
@@ -128,12 +137,12 @@ Result<Image> EnsureImage(const fs::path& cache,
   const std::string folder = FolderName(*recipe);
   HOLDFAST_RETURN_IF_ERROR(MakeDirectories(images));
   HOLDFAST_ASSIGN(const FileDescriptor lock,
-                  Lock(images / (".lock-" + folder), recipe->name, progress));
+                  Lock(images / (".lock-" + folder), recipe->name, progress, stop));
   found = FindImage(cache, reference);  // Another process may have made it while we waited.
   if (found) return found;
   RemoveHalfMade(images, folder);
   const fs::path making = images / fmt::format(".making-{}-{}", folder, ::getpid());
-  Status made = Make(*recipe, making, progress);
+  Status made = Make(*recipe, making, progress, stop);
   std::error_code error;
   if (made) {
     fs::rename(making, images / folder, error);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,11 @@ Result<Image> FindImage(const std::filesystem::path& cache, const std::string& r
 // Makes what is missing. `progress` is told one short sentence at each stage. Safe against a
 // concurrent maker of the same image (one makes, the other waits) and against being killed (a
 // half-made image is never found). Errors name the program or package that is missing and how to
-// get it, or the full disk.
+// get it, or the full disk. kCancelled on a stop, soon; nothing goes on being made then.
 Result<Image> EnsureImage(const std::filesystem::path& cache,
                           const std::string& reference,
-                          const std::function<void(const std::string&)>& progress);
+                          const std::function<void(const std::string&)>& progress,
+                          const std::stop_token& stop = {});
 
 }  // namespace holdfast::sandbox
 
