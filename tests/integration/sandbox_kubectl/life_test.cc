@@ -43,6 +43,7 @@ TEST_F(SandboxTest, ComesUpOnceTellsWhereItIsAndLeavesNothing) {
   Deploy();
   const std::map<pid_t, std::string> busy = Processes();
   EXPECT_GT(busy.size(), processes.size()) << "pods are processes";
+  EXPECT_NE(StillRunning(busy), "") << "the look after the end would prove nothing";
   EXPECT_EQ(Holdfast({"down"}).exit_code, 0);
   EXPECT_EQ(StillRunning(busy), "");
   ExpectNothingOnTheMachine();
