@@ -5,7 +5,7 @@ set -euo pipefail
 holdfast_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 holdfast_cache=${HOLDFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holdfast}
 
-build_packages=(g++ cmake ninja-build ccache pkg-config make
+build_packages=(g++ cmake ninja-build pkg-config make
   libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libpqxx-dev libpugixml-dev
   libcli11-dev libfmt-dev libexpected-dev libboost-dev)
 # What the sandbox runs with: pods, their network, and the maker of images.
