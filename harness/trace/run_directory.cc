@@ -6,10 +6,13 @@ namespace holdfast::trace {
 namespace fs = std::filesystem;
 
 Result<RunDirectory> CreateRunDirectory(const fs::path& root) {
-  std::error_code error;
-  if (fs::exists(root, error) && !fs::is_empty(root, error)) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "the output directory {} is not empty; name a new one with --out", root.string());
+  for (const fs::path& evidence : {RunDirectory{root}.RunJson(), RunDirectory{root}.Trace()}) {
+    std::error_code error;
+    if (fs::exists(evidence, error)) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "{} holds the evidence of another run; name a new directory with --out",
+                  root.string());
+    }
   }
   HOLDFAST_RETURN_IF_ERROR(MakeDirectories(root / "logs"));
   return RunDirectory{root};

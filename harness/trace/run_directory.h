@@ -41,7 +41,7 @@ struct RunDirectory {
   [[nodiscard]] std::filesystem::path Logs() const { return root / "logs"; }
 };
 
-// Makes the directory; it must be empty or absent, because evidence is never overwritten.
+// Makes the directory; it must not hold a run already, because evidence is never overwritten.
 Result<RunDirectory> CreateRunDirectory(const std::filesystem::path& root);
 Status WriteRunJson(const RunDirectory& directory, const Json& run);
 // An error when the file is missing, not JSON or of another format.
