@@ -74,6 +74,8 @@ TEST_P(Interrupt, EverythingIsUndoneAndReported) {
               HasSubstr(fmt::format("exit {}: interrupted", moment.exit_code)));
   ExpectNothingLeft(place, family, before);
   ExpectWholeReports(place);
+  if (text != "pod 0: terminating" && text != "final reads")
+    EXPECT_THAT(ReadFile(place.out / "junit.xml").value_or(""), HasSubstr("not run"));
   if (!text.empty()) {
     ExpectUndone(place);
     EXPECT_THAT(ReadFile(place.out / "trace.jsonl").value_or(""), HasSubstr(R"("kind":"end")"));
