@@ -10,8 +10,7 @@ build_packages=(g++ cmake ninja-build pkg-config make
   libcli11-dev libfmt-dev libexpected-dev libboost-dev)
 # What the sandbox runs with: pods, their network, and the maker of images.
 sandbox_packages=(bubblewrap iproute2 mmdebstrap uidmap util-linux)
-test_packages=(libgtest-dev libgmock-dev libxml2-utils busybox-static openssl
-  libicu72 libxml2 libldap-2.5-0 libpq5 libgssapi-krb5-2 liblz4-1 libzstd1 libsystemd0)
+test_packages=(libgtest-dev libgmock-dev libxml2-utils busybox-static openssl procps)
 
 fail() {
   echo "error: $*" >&2
@@ -39,21 +38,6 @@ install() {
   echo "installing: ${missing[*]}"
   as_root apt-get -o Acquire::Retries=3 -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -qq -y --no-install-recommends install "${missing[@]}" >/dev/null
-}
-
-# unpack_private FOLDER PACKAGE...: unpacks packages of this suite below the cache without installing them,
-# so that none of their servers is started and none of their files lands on the machine.
-unpack_private() {
-  local folder=$holdfast_cache/$1 making=$holdfast_cache/.making-$1.$$
-  shift
-  [ -e "$folder" ] && return 0
-  rm -rf "$making"
-  mkdir -p "$making/debs"
-  (cd "$making/debs" && apt-get -o Acquire::Retries=3 -qq download "$@")
-  local deb
-  for deb in "$making"/debs/*.deb; do dpkg-deb -x "$deb" "$making"; done
-  rm -rf "$making/debs"
-  mv -T "$making" "$folder" 2>/dev/null || rm -rf "$making"
 }
 
 # kubectl_is_new PROGRAM: true for 1.27 or newer.
@@ -91,17 +75,6 @@ ensure_kubectl() {
   fi
   PATH=$folder/usr/bin:$PATH
   export PATH
-}
-
-# Names the PostgreSQL 15 programs for the driver's tests: the machine's, or a private copy.
-ensure_postgres_programs() {
-  if [ -x /usr/lib/postgresql/15/bin/postgres ]; then
-    HOLDFAST_POSTGRES_BIN=/usr/lib/postgresql/15/bin
-  else
-    unpack_private postgresql-15 postgresql-15 postgresql-client-15
-    HOLDFAST_POSTGRES_BIN=$holdfast_cache/postgresql-15/usr/lib/postgresql/15/bin
-  fi
-  export HOLDFAST_POSTGRES_BIN
 }
 
 # build PRESET TARGET...: configures and builds; on a terminal with ninja's own progress, else only errors and the end.

@@ -12,13 +12,14 @@
 #include <charconv>
 
 #include "harness/base/strings.h"
+#include "harness/sandbox/image/image.h"
 #include "workloads/postgres/postgres.h"
 
 namespace holdfast::workloads::postgres {
 namespace {
 
 constexpr const char* kMount = "/tmp/volume";  // On a tmpfs of the container's own.
-constexpr const char* kNobody = "65534";       // Known everywhere, as PostgreSQL demands.
+constexpr const char* kUser = "999";           // The image knows it, as PostgreSQL demands.
 
 int FreePort() {
   const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -30,6 +31,17 @@ int FreePort() {
   if (::bind(socket.get(), static_cast<sockaddr*>(generic), length) != 0) return 0;
   if (::getsockname(socket.get(), static_cast<sockaddr*>(generic), &length) != 0) return 0;
   return ntohs(address.sin_port);
+}
+
+// The root file system of postgres:15: the tests need nothing of PostgreSQL's on the machine.
+const Result<std::string>& ImageRoot() {
+  static const Result<std::string> root = []() -> Result<std::string> {
+    HOLDFAST_ASSIGN(const sandbox::Image image,
+                    sandbox::EnsureImage(CacheDirectory() / "images", "postgres:15",
+                                         [](const std::string& /*line*/) {}));
+    return image.root.string();
+  }();
+  return root;
 }
 
 std::optional<pid_t> ParentOf(pid_t process) {
@@ -98,9 +110,9 @@ std::vector<std::string> Server::CommandLine(const Container& container,
   std::vector<std::string> line = {"bwrap",
                                    "--unshare-user",
                                    "--uid",
-                                   kNobody,
+                                   kUser,
                                    "--gid",
-                                   kNobody,
+                                   kUser,
                                    "--unshare-uts",
                                    "--hostname",
                                    name_,
@@ -108,9 +120,11 @@ std::vector<std::string> Server::CommandLine(const Container& container,
                                    "--as-pid-1",
                                    "--die-with-parent",
                                    "--new-session",
-                                   "--dev-bind",
+                                   "--ro-bind",
+                                   ImageRoot().value_or("/"),
                                    "/",
-                                   "/",
+                                   "--dev",
+                                   "/dev",
                                    "--proc",
                                    "/proc",
                                    "--tmpfs",
@@ -136,8 +150,7 @@ Result<ProcessResult> Server::RunScript(const std::string& container) {
 }
 
 std::string Server::Start() {
-  if (::access("/usr/lib/postgresql/15/bin/postgres", X_OK) != 0)
-    return "this test needs a real server: install the Debian package postgresql-15";
+  if (!ImageRoot()) return "this test needs a real server: " + ImageRoot().error().message;
   if (!FindProgram("bwrap")) return "this test needs bwrap: install the Debian package bubblewrap";
   for (const char* init : {"own-volume", "setup"}) {
     const auto done = RunScript(init);
@@ -203,9 +216,31 @@ void Server::Signal(int signal) {
 Result<std::string> Server::Sql(const std::string& statement) {
   const std::string port = std::to_string(port_);
   HOLDFAST_ASSIGN(const ProcessResult done,
-                  RunProcess({.argv = {"/usr/lib/postgresql/15/bin/psql", "-X", "-A", "-t", "-q",
-                                       "-h", "127.0.0.1", "-p", port, "-U", "postgres", "-v",
-                                       "ON_ERROR_STOP=1", "-c", statement},
+                  RunProcess({.argv = {"bwrap",
+                                       "--ro-bind",
+                                       ImageRoot().value_or("/"),
+                                       "/",
+                                       "--dev",
+                                       "/dev",
+                                       "--proc",
+                                       "/proc",
+                                       "--tmpfs",
+                                       "/tmp",
+                                       "/usr/lib/postgresql/15/bin/psql",
+                                       "-X",
+                                       "-A",
+                                       "-t",
+                                       "-q",
+                                       "-h",
+                                       "127.0.0.1",
+                                       "-p",
+                                       port,
+                                       "-U",
+                                       "postgres",
+                                       "-v",
+                                       "ON_ERROR_STOP=1",
+                                       "-c",
+                                       statement},
                               .add_environment = {"PGPASSWORD=" + TestDeployment().password},
                               .input = {},
                               .timeout = std::chrono::seconds(30)}));
