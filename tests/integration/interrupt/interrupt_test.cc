@@ -74,8 +74,9 @@ TEST_P(Interrupt, EverythingIsUndoneAndReported) {
               HasSubstr(fmt::format("exit {}: interrupted", moment.exit_code)));
   ExpectNothingLeft(place, family, before);
   ExpectWholeReports(place);
-  if (text != "pod 0: terminating" && text != "final reads")
+  if (text != "pod 0: terminating" && text != "final reads") {
     EXPECT_THAT(ReadFile(place.out / "junit.xml").value_or(""), HasSubstr("not run"));
+  }
   if (!text.empty()) {
     ExpectUndone(place);
     EXPECT_THAT(ReadFile(place.out / "trace.jsonl").value_or(""), HasSubstr(R"("kind":"end")"));
@@ -136,7 +137,9 @@ TEST_P(Kill, NothingIsLeft) {
   if (text.empty()) return;
   // What it left of its evidence is never green.
   EXPECT_TRUE(RunChecked({"xmllint", "--noout", (place.out / "junit.xml").string()}));
-  const auto check = RunProcess({.argv = {HOLDFAST_PROGRAM, "check", place.out.string()}});
+  const auto check = RunProcess({.argv = {HOLDFAST_PROGRAM, "check", place.out.string()},
+                                 .add_environment = {},
+                                 .input = {}});
   ASSERT_TRUE(check);
   EXPECT_EQ(check->exit_code, 3) << check->out << check->err;
 }
