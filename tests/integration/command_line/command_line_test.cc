@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSuite{"ParametersThatExclude",
                              ReplaceAll(kGoodSuite, "ordinal: 0", "ordinal: 0, pod: pg-0"), "5:13",
                              "exclude each other"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& row) { return row.param.name; });
 
 TEST(CommandLine, AMissingSuiteIsNamed) {
   const ProcessResult result = Holdfast({"run", "/nowhere/suite.yaml"});
@@ -103,8 +103,9 @@ TEST(CommandLine, AnUnreachableServerIsNamedBeforeAnythingIsDone) {
   EXPECT_NE(report.find("</testsuites>"), std::string::npos);
   EXPECT_NE(report.find("not run"), std::string::npos);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(out)) {
-    if (entry.is_regular_file())
-      EXPECT_EQ(ReadFile(entry.path()).value().find("sesame"), std::string::npos) << entry.path();
+    if (!entry.is_regular_file()) continue;
+
+    EXPECT_EQ(ReadFile(entry.path()).value().find("sesame"), std::string::npos) << entry.path();
   }
 }
 
