@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadSuite{"UnknownKey", ReplaceAll(kGoodSuite, "replicas", "replica"), "2:23",
                              "did you mean"},
                     BadSuite{"WrongType", ReplaceAll(kGoodSuite, "ordinal: 0", "ordinal: zero"),
-                             "5:36", "zero"},
+                             "5:35", "zero"},
                     BadSuite{"DuplicateKey", kGoodSuite + "suite: again\n", "6:1", "suite"},
                     BadSuite{"ParametersThatExclude",
                              ReplaceAll(kGoodSuite, "ordinal: 0", "ordinal: 0, pod: pg-0"), "5:13",
