@@ -37,9 +37,8 @@ void AddRule(std::vector<faults::PolicyRule>& rules, const faults::PolicyRule& m
   rules.push_back(more);
 }
 
-std::string RenderRules(const std::string& kind, const std::vector<faults::PolicyRule>& rules) {
-  std::string text = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: " + kind +
-                     "\nmetadata: {name: holdfast}\nrules:\n";
+std::string RenderRules(const std::vector<faults::PolicyRule>& rules) {
+  std::string text;
   for (const faults::PolicyRule& rule : rules) {
     text += fmt::format("- {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}\n", rule.api_group,
                         rule.resource, Join(rule.verbs, ", "));
@@ -120,8 +119,10 @@ std::string RenderPlan(const Plan& plan) {
       text += "  " + write + "\n";
   }
   text += "\nundo\n  delete Namespace holdfast-<run>\n\npermissions\n";
-  return text + RenderRules("Role", plan.namespace_rules) +
-         RenderRules("ClusterRole", plan.cluster_rules);
+  // One ClusterRole: the namespace that most rules are for is made, and named, by the run itself.
+  text +=
+      "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: holdfast}\n";
+  return text + "rules:\n" + RenderRules(plan.cluster_rules) + RenderRules(plan.namespace_rules);
 }
 
 }  // namespace holdfast::run

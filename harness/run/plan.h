@@ -32,7 +32,7 @@ struct Plan {
 
 // `suite` has been checked by CheckSteps.
 Result<Plan> MakePlan(const suite::Suite& suite, const workloads::Workload& workload);
-// For people, ending with a Role and a ClusterRole as YAML.
+// For people, ending with a ClusterRole as YAML.
 std::string RenderPlan(const Plan& plan);
 // The mistakes that only a fault knows of: `file:line:column: sentence`, one per line.
 Status CheckSteps(const suite::Suite& suite);
