@@ -111,6 +111,13 @@ class Runner {
   Status Preflight() {
     HOLDFAST_RETURN_IF_ERROR(CheckDisk(directory_.root));
     HOLDFAST_ASSIGN(Json cluster, Fingerprint(client_));
+    // Its pods live in a network of their own; from here their addresses are somebody else's.
+    if (!options_.in_sandbox && GetString(cluster, {"version"}).ends_with("+holdfast")) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "{} is a holdfast sandbox, whose pods cannot be reached from outside; leave "
+                  "--kubeconfig away and the suite gets a sandbox of its own",
+                  GetString(cluster, {"server"}));
+    }
     cluster["kind"] = options_.in_sandbox ? "sandbox" : "kubernetes";
     run_["cluster"] = std::move(cluster);
     HOLDFAST_RETURN_IF_ERROR(CheckStorageClass(client_, options_.storage_class));
