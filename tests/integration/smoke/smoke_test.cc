@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -49,8 +50,8 @@ struct SmokeRun {
 
 // Played once.
 const SmokeRun& TheRun() {
-  static const SmokeRun* const kRun = [] {
-    auto* run = new SmokeRun();
+  static const std::unique_ptr<SmokeRun> kRun = [] {
+    auto run = std::make_unique<SmokeRun>();
     const auto result =
         Holdfast({"run", std::string(HOLDFAST_SOURCE_DIR) + "/suites/smoke/postgres.yaml", "--out",
                   run->out.string(), "--seed", "7"});
