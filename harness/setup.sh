@@ -58,12 +58,15 @@ ensure_kubectl() {
     for suite in trixie sid; do
       work=$(mktemp -d)
       mkdir -p "$work/lists/partial" "$work/archives/partial"
+      # No package counts as installed: one that the machine has would hide the suite's of the same name.
+      : >"$work/status"
       echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
       local options=(-o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$work/lists"
-        -o "Dir::Cache=$work" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o APT::Sandbox::User=root
+        -o "Dir::State::status=$work/status" -o "Dir::Cache=$work" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o APT::Sandbox::User=root
         -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o Acquire::Retries=3)
-      if apt-get "${options[@]}" -qq update && (cd "$work" && apt-get "${options[@]}" -qq download kubernetes-client); then
-        mkdir -p "$work/root" && dpkg-deb -x "$work"/kubernetes-client*.deb "$work/root"
+      if apt-get "${options[@]}" -qq update && (cd "$work" && apt-get "${options[@]}" -qq download kubectl); then
+        # kubernetes-client of these suites only depends on it.
+        mkdir -p "$work/root" && dpkg-deb -x "$work"/kubectl_*.deb "$work/root"
         if kubectl_is_new "$work/root/usr/bin/kubectl"; then
           mkdir -p "$holdfast_cache" && rm -rf "$folder" && mv -T "$work/root" "$folder"
         fi
