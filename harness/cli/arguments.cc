@@ -76,6 +76,10 @@ int Main(int argc, char** argv) {
       sandbox_app->add_subcommand("up", "start it and print how to point kubectl at it");
   up_app->add_option("--nodes", sandbox.nodes, "number of nodes")->check(CLI::Range(1, 9));
   up_app->add_option("--kubeconfig-out", sandbox.kubeconfig_out, "write the kubeconfig here");
+  up_app->add_option("--defect", sandbox.defects,
+                     "make the sandbox wrong in this way, may be repeated (see list defects)");
+  up_app->add_flag("--real-time", sandbox.real_time,
+                   "use the timings of Kubernetes instead of fast ones");
   CLI::App* down_app = sandbox_app->add_subcommand("down", "stop it; nothing is left");
   CLI::App* status_app = sandbox_app->add_subcommand("status", "whether one is running");
   CLI::App* list_app = app.add_subcommand("list", "list suites, workloads, faults or guarantees");

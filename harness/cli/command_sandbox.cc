@@ -26,6 +26,10 @@ int CommandSandboxUp(const SandboxArguments& arguments) {
     return Finish({3, "the embedded sandbox cannot start here: " + Join(missing, " ")}, true);
   sandbox::WorldOptions options;
   options.nodes = arguments.nodes;
+  options.real_time = arguments.real_time;
+  const auto defects = sandbox::Defects::FromNames(arguments.defects);
+  if (!defects) return Finish(ExitOf(defects.error()), true);
+  options.defects = *defects;
   options.image_cache = CacheDirectory() / "images";
   options.log_directory = StateDirectory() / "sandbox-logs";
   // Pods cannot reach a registry: every image of the catalogue is made beforehand.

@@ -38,6 +38,8 @@ int CommandCheck(const CheckArguments& arguments);
 struct SandboxArguments {
   int nodes = 3;
   std::string kubeconfig_out;
+  std::vector<std::string> defects;
+  bool real_time = false;
 };
 int CommandSandboxUp(const SandboxArguments& arguments);
 int CommandSandboxDown();

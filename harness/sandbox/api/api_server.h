@@ -8,6 +8,7 @@
 
 #include "harness/sandbox/api/handler.h"
 #include "harness/sandbox/api/registry.h"
+#include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
 
@@ -16,7 +17,8 @@ struct ApiServerOptions {
   std::string token;                   // What clients must present; never empty.
   std::string certificate_pem;
   std::string key_pem;
-  NodeDialer dial;  // Empty: DialTcp.
+  NodeDialer dial{};  // Empty: DialTcp.
+  Defects defects{};
 };
 
 // Connects by TCP within 5 s.

@@ -11,6 +11,7 @@
 #include "harness/base/result.h"
 #include "harness/sandbox/api/registry.h"
 #include "harness/sandbox/controllers/controller_loop.h"
+#include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
 
@@ -19,6 +20,7 @@ struct ControllerOptions {
   std::string ca_pem;                 // Goes into kube-root-ca.crt of every namespace.
   Nanos node_grace = std::chrono::seconds(40);  // Silence after which a node is unreachable.
   Nanos attach_delay{0};                        // From a VolumeAttachment to status.attached.
+  Defects defects;
 };
 
 // Creates the namespaces default, kube-system, kube-node-lease and kube-public with their standard

@@ -10,6 +10,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
+#include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
 
@@ -31,6 +32,7 @@ struct NodeAgentOptions {
   bool fast_readiness = true;           // Probes are retried every 100 ms until they succeed first.
   Nanos first_restart_delay = std::chrono::seconds(10);  // Of a crashing container; doubles.
   Nanos heartbeat = std::chrono::seconds(2);             // Of the lease.
+  Defects defects{};
 };
 
 // Runs until SIGTERM. To be started as root of the world's user namespace, in network, mount and

@@ -19,7 +19,8 @@ std::vector<std::string> NodeAgentArguments(const NodeAgentOptions& options) {
                      {"singleIdMap", options.single_id_map},
                      {"fastReadiness", options.fast_readiness},
                      {"firstRestartDelayNanos", options.first_restart_delay.count()},
-                     {"heartbeatNanos", options.heartbeat.count()}};
+                     {"heartbeatNanos", options.heartbeat.count()},
+                     {"defects", options.defects.Names()}};
   return {"__node-agent", DumpJson(json)};
 }
 
@@ -42,6 +43,11 @@ NodeAgentOptions DecodeNodeAgentOptions(const Json& json) {
   options.first_restart_delay =
       Nanos(GetInt(json, {"firstRestartDelayNanos"}, options.first_restart_delay.count()));
   options.heartbeat = Nanos(GetInt(json, {"heartbeatNanos"}, options.heartbeat.count()));
+  std::vector<std::string> defects;
+  for (const Json& name : GetArray(json, {"defects"}))
+    if (name.is_string()) defects.push_back(name.get<std::string>());
+  // The names come from our own control plane, which has checked them.
+  options.defects = Defects::FromNames(defects).value_or(Defects{});
   return options;
 }
 

@@ -60,12 +60,14 @@ Status Serve(const WorldPlan& plan) {
   api_options.token = RandomToken(32);
   api_options.certificate_pem = certificates.certificate_pem;
   api_options.key_pem = certificates.key_pem;
+  api_options.defects = plan.defects;
   HOLDFAST_RETURN_IF_ERROR(WriteAccess(plan, certificates.ca_pem, api_options.token));
   Store store(SystemClock());
   Registry registry(store, SystemClock());
   ControllerOptions controller_options;
   controller_options.volume_root = plan.volume_root();
   controller_options.ca_pem = certificates.ca_pem;
+  controller_options.defects = plan.defects;
   HOLDFAST_ASSIGN(const auto controllers, ControllerManager::Start(registry, controller_options));
   HOLDFAST_ASSIGN(const auto api, ApiServer::Start(registry, std::move(api_options)));
   const ClusterZone zone(store);

@@ -42,6 +42,7 @@ NodeAgentOptions AgentOptions(const WorldPlan& plan, int index) {
   options.image_cache = plan.image_cache;
   options.log_directory = plan.logs() / options.node_name;
   options.single_id_map = plan.single_id_map;
+  options.defects = plan.defects;
   return options;
 }
 

@@ -66,6 +66,8 @@ Result<int> RunInSandbox(const WorldOptions& options, const std::vector<std::str
   if (argv.empty()) return Fail(ErrorCode::kInvalidArgument, "no command to run in the sandbox");
   WorldPlan plan;
   plan.nodes = options.nodes;
+  plan.real_time = options.real_time;
+  plan.defects = options.defects;
   plan.image_cache = options.image_cache;
   plan.mount_point = options.image_cache / "world-mount";
   plan.log_directory = options.log_directory;

@@ -80,6 +80,8 @@ Result<SandboxStatus> SandboxUp(const WorldOptions& options, const fs::path& kub
   std::error_code error;
   WorldPlan plan;
   plan.nodes = options.nodes;
+  plan.real_time = options.real_time;
+  plan.defects = options.defects;
   plan.image_cache = fs::absolute(options.image_cache, error);
   plan.mount_point = plan.image_cache / "world-mount";
   if (!options.log_directory.empty())

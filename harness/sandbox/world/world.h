@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
 
@@ -17,6 +18,8 @@ struct WorldOptions {
   std::filesystem::path image_cache;
   std::filesystem::path
       log_directory;  // Of the control plane and the agents; may be empty: no logs are kept.
+  bool real_time = false;  // Kubernetes' own timings (grace, back-off) instead of fast ones.
+  Defects defects{};
 };
 
 // What this machine lacks for a sandbox, one sentence each with the remedy; empty when all is

@@ -13,6 +13,8 @@ std::string EncodePlan(const WorldPlan& plan) {
                    {"outerPort", plan.outer_port},
                    {"singleIdMap", plan.single_id_map},
                    {"userNamespace", plan.user_namespace},
+                   {"realTime", plan.real_time},
+                   {"defects", plan.defects.Names()},
                    {"command", plan.command}});
 }
 
@@ -27,6 +29,11 @@ Result<WorldPlan> DecodePlan(std::string_view text) {
   plan.outer_port = static_cast<int>(GetInt(json, {"outerPort"}));
   plan.single_id_map = GetBool(json, {"singleIdMap"});
   plan.user_namespace = GetBool(json, {"userNamespace"});
+  plan.real_time = GetBool(json, {"realTime"});
+  std::vector<std::string> defects;
+  for (const Json& name : GetArray(json, {"defects"}))
+    if (name.is_string()) defects.push_back(name.get<std::string>());
+  HOLDFAST_ASSIGN(plan.defects, Defects::FromNames(defects));
   for (const Json& word : GetArray(json, {"command"}))
     if (word.is_string()) plan.command.push_back(word.get<std::string>());
   if (plan.nodes < 1 || plan.nodes > kMaxNodes || plan.mount_point.empty())

@@ -9,6 +9,7 @@
 
 #include "harness/base/json.h"
 #include "harness/base/result.h"
+#include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
 
@@ -26,6 +27,8 @@ struct WorldPlan {
   int outer_port = 0;                      // Of the API on the host's loopback.
   bool single_id_map = false;
   bool user_namespace = false;
+  bool real_time = false;            // Kubernetes' own timings instead of fast ones.
+  Defects defects;                   // For all parts.
   std::vector<std::string> command;  // Empty: the world stays until it is killed.
 
   [[nodiscard]] std::filesystem::path inner_kubeconfig() const {
