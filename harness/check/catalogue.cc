@@ -177,29 +177,29 @@ std::vector<Entry> Data() {
 
 std::vector<Entry> Validity() {
   return {
-      {{"HF-FAULT", "the faults happened",
+      {{"RUN-FAULT", "the faults happened",
         "Each fault that was planned was begun and has its proof in the record.", kHarness, kAnyRun,
         ""},
        JudgeFaults},
-      {{"HF-WATCH", "the record is whole",
+      {{"RUN-WATCH", "the record is whole",
         "All needed resources were watched from the start, without a gap, and no line is damaged "
         "or contradicts another.",
         kHarness, kAnyRun, ""},
        JudgeWatches},
-      {{"HF-LOAD", "the clients were at work",
+      {{"RUN-LOAD", "the clients were at work",
         "At least limits.minimum-acks writes were acknowledged in the scenario, and clients were "
         "at work during every fault.",
         kHarness, kAnyRun, ""},
        JudgeLoad},
-      {{"HF-SETTLE", "the steps ended",
+      {{"RUN-SETTLE", "the steps ended",
         "Every step of the scenario, settling among them, ended as it should.", kHarness, kAnyRun,
         ""},
        JudgeSteps},
-      {{"HF-EXPECT", "expected failures",
+      {{"RUN-EXPECT", "expected failures",
         "What the suite expects to fail (a negative control) failed.", kHarness,
         "Finished runs of suites with expect.", ""},
        nullptr},
-      {{"HF-RUN", "the run ended by itself",
+      {{"RUN-COMPLETE", "the run ended by itself",
         "The run was neither interrupted nor ended by an error.", kHarness, "Runs.", ""},
        nullptr},
   };

@@ -52,12 +52,12 @@ CheckResult JudgePhantom(const Context& context, const Window& window);      // 
 // replica.cc
 CheckResult JudgePrefix(const Context& context, const Window& window);  // HX-PREFIX
 // validity.cc
-CheckResult JudgeFaults(const Context& context, const Window& window);   // HF-FAULT
-CheckResult JudgeWatches(const Context& context, const Window& window);  // HF-WATCH
-CheckResult JudgeLoad(const Context& context, const Window& window);     // HF-LOAD
-CheckResult JudgeSteps(const Context& context, const Window& window);    // HF-SETTLE
+CheckResult JudgeFaults(const Context& context, const Window& window);   // RUN-FAULT
+CheckResult JudgeWatches(const Context& context, const Window& window);  // RUN-WATCH
+CheckResult JudgeLoad(const Context& context, const Window& window);     // RUN-LOAD
+CheckResult JudgeSteps(const Context& context, const Window& window);    // RUN-SETTLE
 
-// All of them in the order of the catalogue. HF-EXPECT and HF-RUN are judged on the whole run, by
+// All of them in the order of the catalogue. RUN-EXPECT and RUN-COMPLETE are judged on the whole run, by
 // check.cc.
 const std::vector<Rule>& Rules();
 

@@ -32,7 +32,7 @@ void Expect(std::vector<CheckResult>& checks, const Json& run) {
   const Json& expected = GetArray(run, {"expect", "fail"});
   const bool over = GetString(run, {"state"}, "finished") == "finished";
   CheckResult result;
-  result.id = "HF-EXPECT";
+  result.id = "RUN-EXPECT";
   result.scenario = kWholeRun;
   result.verdict = Verdict::kPass;
   std::string failed;
@@ -72,7 +72,7 @@ void JudgeRun(std::vector<CheckResult>& checks, const Json& run) {
   // "running" on the disk: it is still going on, or it was killed, or could not write its end.
   if (state != "interrupted" && state != "failed" && state != "running") return;
   CheckResult result;
-  result.id = "HF-RUN";
+  result.id = "RUN-COMPLETE";
   result.scenario = kWholeRun;
   result.verdict = Verdict::kUnknown;
   const std::string error = GetString(run, {"error"});

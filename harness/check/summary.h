@@ -12,7 +12,7 @@ namespace holdfast::check {
 inline constexpr const char* kWholeRun = "run";
 
 // Applies `expect` and `accept` of `run` (run.json, or null) to the results, adds what is judged on
-// the whole run (HF-RUN, HF-EXPECT) and sums up. An acceptance counts until the end of its day,
+// the whole run (RUN-COMPLETE, RUN-EXPECT) and sums up. An acceptance counts until the end of its day,
 // compared with the day on which the run started.
 Verdicts Summarize(std::vector<CheckResult> checks, const Json& run);
 

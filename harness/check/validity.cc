@@ -1,4 +1,4 @@
-// HF-*: whether the record can carry a verdict at all. They pass or are unknown, they never fail.
+// RUN-*: whether the record can carry a verdict at all. They pass or are unknown, they never fail.
 #include <algorithm>
 #include <map>
 
@@ -71,7 +71,7 @@ std::vector<std::string> NeededResources(const Context& context) {
 }  // namespace
 
 CheckResult JudgeFaults(const Context& context, const Window& window) {
-  Judgement judge(context, window, "HF-FAULT");
+  Judgement judge(context, window, "RUN-FAULT");
   if (!window.run) {
     CheckResult result = judge.NotApplicable("the scenario was planned, but not run");
     result.verdict = Verdict::kUnknown;
@@ -98,8 +98,8 @@ CheckResult JudgeFaults(const Context& context, const Window& window) {
 }
 
 CheckResult JudgeWatches(const Context& context, const Window& window) {
-  Judgement judge(context, window, "HF-WATCH");
-  if (!window.run) return NotRun(context, window, "HF-WATCH");
+  Judgement judge(context, window, "RUN-WATCH");
+  if (!window.run) return NotRun(context, window, "RUN-WATCH");
   judge.Needs(NeededResources(context));
   judge.Saw();
   return judge.Conclude("the record is whole: every watch was open, without a gap",
@@ -107,7 +107,7 @@ CheckResult JudgeWatches(const Context& context, const Window& window) {
 }
 
 CheckResult JudgeLoad(const Context& context, const Window& window) {
-  Judgement judge(context, window, "HF-LOAD");
+  Judgement judge(context, window, "RUN-LOAD");
   if (const auto excuse = DataExcuse(context, window)) return judge.NotApplicable(*excuse);
   if (GetInt(context.run, {"load", "writers"}) == 0 &&
       GetInt(context.run, {"load", "readers"}) == 0)
@@ -141,8 +141,8 @@ CheckResult JudgeLoad(const Context& context, const Window& window) {
 }
 
 CheckResult JudgeSteps(const Context& context, const Window& window) {
-  Judgement judge(context, window, "HF-SETTLE");
-  if (!window.run) return NotRun(context, window, "HF-SETTLE");
+  Judgement judge(context, window, "RUN-SETTLE");
+  if (!window.run) return NotRun(context, window, "RUN-SETTLE");
   for (const trace::StepRecord& step : context.trace.steps) {
     if (!window.Has(step.begin)) continue;
     judge.Saw();

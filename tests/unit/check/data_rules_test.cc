@@ -183,31 +183,31 @@ std::vector<RunRow> ValidityRows() {
   const auto unproven = [](Json& proof) { proof["phase"] = "unproven"; };
   const auto nothing = [](Json& proof) { proof["kind"] = "note"; };
   return {
-      {"proven", "HF-FAULT", "pass", 0, RunJson(), Trace(), good},
-      {"unproven", "HF-FAULT", "unknown", 3, RunJson(), Trace(unproven), good},
-      {"no proof", "HF-FAULT", "unknown", 3, RunJson(), Trace(nothing), good},
-      {"fewer than planned", "HF-FAULT", "unknown", 3,
+      {"proven", "RUN-FAULT", "pass", 0, RunJson(), Trace(), good},
+      {"unproven", "RUN-FAULT", "unknown", 3, RunJson(), Trace(unproven), good},
+      {"no proof", "RUN-FAULT", "unknown", 3, RunJson(), Trace(nothing), good},
+      {"fewer than planned", "RUN-FAULT", "unknown", 3,
        RunWith({{"scenarios", Json::array({{{"name", "s1"}, {"faults", 2}}})}}), Trace(), good},
-      {"planned and not run", "HF-FAULT", "pass", 3,
+      {"planned and not run", "RUN-FAULT", "pass", 3,
        RunWith({{"scenarios", Json::array({{{"name", "s1"}}, {{"name", "s2"}}})}}), Trace(), good},
-      {"load", "HF-LOAD", "pass", 0, RunJson(), Trace(), good},
-      {"too few", "HF-LOAD", "unknown", 3, RunWith({{"limits", {{"minimum-acks", 5}}}}), Trace(),
+      {"load", "RUN-LOAD", "pass", 0, RunJson(), Trace(), good},
+      {"too few", "RUN-LOAD", "unknown", 3, RunWith({{"limits", {{"minimum-acks", 5}}}}), Trace(),
        good},
-      {"idle during the fault", "HF-LOAD", "unknown", 3, RunJson(), Trace(),
+      {"idle during the fault", "RUN-LOAD", "unknown", 3, RunJson(), Trace(),
        HistoryText()
            .Add(20, 0, 1)
            .Add(21, 0, 2)
            .Final(35, "s1", "pg-0", 0, Rows({1, 2}))
            .Final(36, "s1", "pg-1", 0, Rows({1, 2}))
            .Final(37, "s1", "pg-2", 0, Rows({1, 2}))},
-      {"no write to a key after the fault", "HF-LOAD", "unknown", 3, RunJson(), Trace(),
+      {"no write to a key after the fault", "RUN-LOAD", "unknown", 3, RunJson(), Trace(),
        Finals(Writes().Add(20, 1, 1, "fail"), all, all)},
       {"a replica that never caught up", "HX-PREFIX", "unknown", 3, RunJson(), Trace(),
        Finals(Writes(), all, Rows({1, 2}), {{"caughtUp", false}})},
-      {"settled", "HF-SETTLE", "pass", 0, RunJson(), Trace(), good},
-      {"not settled", "HF-SETTLE", "unknown", 3, RunJson(), Trace({}, false), good},
+      {"settled", "RUN-SETTLE", "pass", 0, RunJson(), Trace(), good},
+      {"not settled", "RUN-SETTLE", "unknown", 3, RunJson(), Trace({}, false), good},
       {"not settled", "SS-REC-1", "unknown", 3, RunJson(), Trace({}, false), good},
-      {"watched", "HF-WATCH", "pass", 0, RunJson(), Trace(), good},
+      {"watched", "RUN-WATCH", "pass", 0, RunJson(), Trace(), good},
   };
 }
 
@@ -226,7 +226,7 @@ TEST(DataRules, APlannedScenarioThatWasNotRunIsNeverGreen) {
       RunWith({{"scenarios", Json::array({{{"name", "s1"}}, {{"name", "s2"}, {"faults", 1}}})}});
   const std::vector<int64_t> all = Rows({1, 2, 5, 6});
   const Verdicts verdicts = CheckRun(run, Trace(), Finals(Writes(), all, all).Text());
-  EXPECT_EQ(Find(verdicts, "HF-FAULT", "s2").verdict, Verdict::kUnknown);
+  EXPECT_EQ(Find(verdicts, "RUN-FAULT", "s2").verdict, Verdict::kUnknown);
   EXPECT_EQ(Find(verdicts, "SS-ID-1", "s2").verdict, Verdict::kNotApplicable);
   EXPECT_EQ(verdicts.exit, 3);
 }
@@ -301,7 +301,7 @@ TEST(DataRules, AnInterruptedRunIsNotGreen) {
   for (const char* state : {"interrupted", "failed", "running"}) {
     const Verdicts verdicts = CheckRun(RunWith({{"state", state}}), Trace(), history);
     EXPECT_EQ(verdicts.exit, 3) << state;
-    EXPECT_EQ(Find(verdicts, "HF-RUN", "run").verdict, Verdict::kUnknown);
+    EXPECT_EQ(Find(verdicts, "RUN-COMPLETE", "run").verdict, Verdict::kUnknown);
   }
 }
 
