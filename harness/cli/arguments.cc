@@ -39,6 +39,9 @@ void AddRunOptions(CLI::App& app, RunArguments& arguments) {
   app.add_option("--parallel", arguments.parallel, "play so many suites at once")
       ->check(CLI::Range(1, 64));
   app.add_flag("--keep", arguments.keep, "leave the namespace in place at the end");
+  app.add_option("--defect", arguments.defects,
+                 "make the embedded sandbox wrong in this way (see list defects)")
+      ->allow_extra_args(false);
   app.add_flag("--in-sandbox", arguments.in_sandbox)->group("");
 }
 
@@ -82,8 +85,18 @@ int Main(int argc, char** argv) {
                    "use the timings of Kubernetes instead of fast ones");
   CLI::App* down_app = sandbox_app->add_subcommand("down", "stop it; nothing is left");
   CLI::App* status_app = sandbox_app->add_subcommand("status", "whether one is running");
-  CLI::App* list_app = app.add_subcommand("list", "list suites, workloads, faults or guarantees");
-  list_app->add_option("WHAT", what, "suites, workloads, faults or guarantees")->required();
+  ControlsArguments controls;
+  CLI::App* controls_app = app.add_subcommand(
+      "controls", "play every defect of the sandbox and print which guarantee caught it");
+  controls_app->add_flag("--json", controls.json, "print the matrix as JSON");
+  controls_app->add_option("--out", controls.out, "directory of the runs");
+  controls_app->add_option("--defect", controls.defects,
+                           "only defects whose name matches this glob; may be repeated");
+  controls_app->add_option("--parallel", controls.parallel, "play so many suites at once")
+      ->check(CLI::Range(1, 16));
+  controls_app->add_option("--seed", controls.seed, "seed of all the runs");
+  CLI::App* list_app = app.add_subcommand("list", "list suites, workloads, faults, guarantees or defects");
+  list_app->add_option("WHAT", what, "suites, workloads, faults, guarantees or defects")->required();
   CLI::App* explain_app =
       app.add_subcommand("explain", "explain a guarantee, a fault or a workload");
   explain_app->add_option("ID", id, "such as SS-ORD-2, pod-delete or postgres")->required();
@@ -99,6 +112,7 @@ int Main(int argc, char** argv) {
   if (*up_app) return CommandSandboxUp(sandbox);
   if (*down_app) return CommandSandboxDown();
   if (*status_app) return CommandSandboxStatus();
+  if (*controls_app) return CommandControls(controls);
   if (*list_app) return CommandList(what);
   if (*explain_app) return CommandExplain(id);
   return 2;

@@ -11,6 +11,7 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/vocabulary.h"
+#include "harness/sandbox/defects/defects.h"
 #include "workloads/workload.h"
 
 namespace holdfast::cli {
@@ -22,12 +23,9 @@ void Row(const std::string& name, const std::string& text) {
   std::fputs(fmt::format("{:<16} {}\n", name, text).c_str(), stdout);
 }
 
-// Suites of the folder we stand in, or of the tree that this program was built in.
 std::vector<fs::path> SuiteFiles() {
   std::error_code error;
-  fs::path root = "suites";
-  if (!fs::is_directory(root, error))
-    root = fs::read_symlink("/proc/self/exe", error).parent_path() / "../../suites";
+  const fs::path root = SuiteFolder();
   std::vector<fs::path> files;
   if (!fs::is_directory(root, error)) return files;
   for (const auto& entry : fs::recursive_directory_iterator(root, error)) {
@@ -99,11 +97,16 @@ int CommandList(const std::string& what) {
   } else if (what == "guarantees") {
     for (const check::GuaranteeText& guarantee : check::Guarantees())
       Row(guarantee.id, guarantee.title);
+  } else if (what == "defects") {
+    for (const sandbox::DefectText& defect : sandbox::AllDefects())
+      std::fputs(fmt::format("{:<30} {:<10} {}\n", defect.name, defect.guarantee, defect.title)
+                     .c_str(),
+                 stdout);
   } else {
-    const auto near = Nearest(what, {"suites", "workloads", "faults", "guarantees"});
+    const auto near = Nearest(what, {"suites", "workloads", "faults", "guarantees", "defects"});
     return Finish(
         {2, fmt::format(
-                "there is no list of '{}'{}; there are suites, workloads, faults and guarantees",
+                "there is no list of '{}'{}; there are suites, workloads, faults, guarantees and defects",
                 what, near ? " (did you mean " + *near + "?)" : "")},
         true);
   }

@@ -22,6 +22,7 @@ struct RunArguments {
   int parallel = 1;
   std::string storage_class;
   bool keep = false;
+  std::vector<std::string> defects;  // Of the embedded sandbox.
   bool in_sandbox = false;           // Hidden: we were started inside of it.
   std::vector<std::string> command;  // As typed, for starting it again inside the sandbox.
 };
@@ -44,6 +45,16 @@ struct SandboxArguments {
 int CommandSandboxUp(const SandboxArguments& arguments);
 int CommandSandboxDown();
 int CommandSandboxStatus();
+
+struct ControlsArguments {
+  bool json = false;
+  std::string out;         // Directory of the runs; a new one in holdfast-runs by default.
+  std::vector<std::string> defects;  // Globs; empty: all, and the healthy system.
+  int parallel = 1;
+  uint64_t seed = 1;
+};
+// Runs every defect with the suite that can show it, and the healthy system with the same suites.
+int CommandControls(const ControlsArguments& arguments);
 
 // `what` is suites, workloads, faults or guarantees.
 int CommandList(const std::string& what);

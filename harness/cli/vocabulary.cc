@@ -44,4 +44,11 @@ std::vector<std::string> GuaranteeIds() {
   return ids;
 }
 
+std::filesystem::path SuiteFolder() {
+  std::error_code error;
+  if (std::filesystem::is_directory("suites", error)) return "suites";
+  return (std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "../../suites")
+      .lexically_normal();
+}
+
 }  // namespace holdfast::cli

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_HARNESS_CLI_VOCABULARY_H_
 #define HOLDFAST_HARNESS_CLI_VOCABULARY_H_
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ Result<suite::Suite> LoadCheckedSuite(const std::string& path,
 // The suite's name -> title of each guarantee, for reports.
 std::map<std::string, std::string> GuaranteeTitles();
 std::vector<std::string> GuaranteeIds();
+// The suites of the folder we stand in, or of the tree that this program was built in.
+std::filesystem::path SuiteFolder();
 
 }  // namespace holdfast::cli
 

@@ -59,6 +59,7 @@ struct DefectText {
   std::string guarantee;             // The id that must catch it.
   std::string verdict;               // "fail", or "unknown" when the record itself is damaged.
   std::vector<std::string> follows;  // Ids that may be broken with it, as its consequence.
+  std::string suite;                 // The smallest suite that shows it: suites/controls/<suite>.yaml.
 };
 
 const std::vector<DefectText>& AllDefects();
