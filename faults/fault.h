@@ -19,6 +19,7 @@ struct PolicyRule {
   std::string api_group;
   std::string resource;  // "pods", "statefulsets/scale".
   std::vector<std::string> verbs;
+  bool cluster = false;  // Needed for the whole cluster, not only in the run's namespace.
 };
 
 struct FaultText {
@@ -28,11 +29,16 @@ struct FaultText {
   std::string undo;     // What takes it back.
   ParameterSchema parameters;
   std::vector<PolicyRule> permissions;
+  bool touches_nodes = false;               // Subject to the fence around nodes.
+  bool evicts = false;                      // Subject to budgets.
+  Nanos typical = std::chrono::seconds(15);  // For the plan's estimate.
 };
 
 // The victims, chosen before anything is done.
 struct FaultTargets {
   std::vector<Pod> pods;
+  std::vector<Node> nodes;
+  std::vector<Claim> claims;
   std::vector<std::string> gives_up;  // Guarantees that this use of the fault takes away.
 };
 
@@ -50,10 +56,13 @@ class Fault {
   Fault& operator=(const Fault&) = delete;
   virtual ~Fault() = default;
   [[nodiscard]] virtual const FaultText& Text() const = 0;
-  // The API writes that it would make, in order, for `plan`: "DELETE pod pg-0 (grace 0 s)".
-  [[nodiscard]] virtual std::vector<std::string> Writes(const Json& parameters) const = 0;
+  // The API writes that it would make to these targets, in order, for `plan`.
+  [[nodiscard]] virtual std::vector<std::string> Writes(const FaultTargets& targets,
+                                                        const Json& parameters) const = 0;
   // A mistake in the parameters that the schema cannot say ("pod and role exclude each other").
-  [[nodiscard]] virtual Status Validate(const Json& parameters) const = 0;
+  [[nodiscard]] virtual Status Validate(const Json& /*parameters*/) const { return {}; }
+  // kNotFound or kInvalidArgument when there is nothing to do it to; the error names what was
+  // looked for. Never looks at a clock: the same snapshot and seed give the same victims.
   [[nodiscard]] virtual Result<FaultTargets> Choose(const Snapshot& now,
                                                     const std::string& primary,
                                                     const Json& parameters,

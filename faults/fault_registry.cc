@@ -1,16 +1,17 @@
 // The list of faults. Explicit, because a linker drops registrations hidden in static objects.
 #include <algorithm>
 
-#include "faults/fault.h"
-#include "faults/pod_delete.h"
-#include "faults/scale.h"
+#include "faults/all_faults.h"
 
 namespace holdfast::faults {
 
 const std::vector<const Fault*>& AllFaults() {
-  static const PodDelete kPodDelete;
-  static const Scale kScale;
-  static const std::vector<const Fault*> kAll{&kPodDelete, &kScale};
+  static const std::vector<const Fault*> kAll{
+      &PodDeleteFault(),     &EvictFault(),          &ContainerKillFault(), &ScaleFault(),
+      &ImageUpdateFault(),   &TemplateRestartFault(), &ClaimDeleteFault(),
+      &StatefulSetDeleteFault(), &NodeDrainFault(),  &CordonFault(),        &TaintFault(),
+      &OutOfServiceFault(),  &NodeCrashFault(),      &NodeFreezeFault(),    &NodePartitionFault(),
+      &NodeReturnFault()};
   return kAll;
 }
 

@@ -1,8 +1,8 @@
-#include "faults/scale.h"
-
+// scale: another number of replicas; and back, when all is done or in the middle of it.
 #include <algorithm>
 
-#include "harness/base/strings.h"
+#include "faults/all_faults.h"
+#include "faults/common.h"
 
 namespace holdfast::faults {
 namespace {
@@ -24,76 +24,113 @@ bool Reached(const Snapshot& now, int replicas) {
   return inside == replicas;
 }
 
+class Scale : public Fault {
+ public:
+  [[nodiscard]] const FaultText& Text() const override {
+    static const FaultText kText{
+        .name = "scale",
+        .summary = "Sets the number of replicas of the StatefulSet; back again with then: return, "
+                   "in the middle of it with then: reverse.",
+        .proof = "spec.replicas is the new number, the controller has observed it, every pod above "
+                 "it was seen DELETED and every one below it exists; for reverse, the first pod "
+                 "was seen to come or go",
+        .undo = "the first number of replicas, when the scenario heals",
+        .parameters = {{.name = "to",
+                        .type = ParameterType::kInteger,
+                        .fallback = nullptr,
+                        .description = "number of replicas",
+                        .min = 0,
+                        .max = 10000},
+                       {.name = "then",
+                        .type = ParameterType::kString,
+                        .fallback = "stay",
+                        .description = "stay there, return when it is reached, or reverse as soon "
+                                       "as the first pod comes or goes",
+                        .allowed = {"stay", "return", "reverse"}},
+                       WithinParameter("2m", "how long the pods may take to come or go")},
+        .permissions = {{"apps", "statefulsets/scale", {"get", "patch"}}}};
+    return kText;
+  }
+
+  [[nodiscard]] std::vector<std::string> Writes(const FaultTargets& /*targets*/,
+                                                const Json& parameters) const override {
+    std::vector<std::string> writes{
+        fmt::format("PATCH scale of the StatefulSet to {} replicas", To(parameters))};
+    const std::string then = GetString(parameters, {"then"}, "stay");
+    if (then != "stay")
+      writes.push_back(fmt::format("PATCH scale of the StatefulSet to its former number {}",
+                                   then == "return" ? "when that is reached"
+                                                    : "when the first pod comes or goes"));
+    return writes;
+  }
+
+  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
+                                            const std::string& /*primary*/,
+                                            const Json& parameters,
+                                            Random& /*random*/) const override {
+    if (now.replicas == To(parameters)) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "scale to {} changes nothing: the set has {} replicas already", To(parameters),
+                  now.replicas);
+    }
+    FaultTargets targets;
+    std::copy_if(now.pods.begin(), now.pods.end(), std::back_inserter(targets.pods),
+                 [&](const Pod& pod) { return !InRange(now, pod.ordinal, To(parameters)); });
+    return targets;
+  }
+
+  [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
+                                     const FaultTargets& targets,
+                                     const Json& parameters) const override {
+    const int to = To(parameters);
+    const Snapshot before = cluster.Look();
+    const Nanos within = Duration(parameters, "within", std::chrono::minutes(2));
+    const std::string then = GetString(parameters, {"then"}, "stay");
+    HOLDFAST_RETURN_IF_ERROR(cluster.Scale(to));
+    if (then == "reverse") return Reverse(cluster, before, within);
+    HOLDFAST_ASSIGN(const Proof there, Arrive(cluster, targets.pods, to, within));
+    if (!there.proven || then == "stay") return there;
+    HOLDFAST_RETURN_IF_ERROR(cluster.Scale(before.replicas));
+    HOLDFAST_ASSIGN(const Proof back, Arrive(cluster, {}, before.replicas, within));
+    return Proof{back.proven, there.sentence + "; then " + back.sentence};
+  }
+
+ private:
+  static Result<Proof> Arrive(Cluster& cluster,
+                              const std::vector<Pod>& condemned,
+                              int to,
+                              Nanos within) {
+    return Await(
+        cluster, fmt::format("scale to {}", to),
+        [&](const Snapshot& now) { return AllGone(now, condemned) && Reached(now, to); }, within,
+        fmt::format("the set has {} replicas; {} pods were seen DELETED for it", to,
+                    condemned.size()),
+        fmt::format("the set did not reach {} replicas", to));
+  }
+
+  static Result<Proof> Reverse(Cluster& cluster, const Snapshot& before, Nanos within) {
+    const auto begun = [&](const Snapshot& now) {
+      if (now.pods.size() > before.pods.size()) return true;
+      return std::any_of(before.pods.begin(), before.pods.end(), [&](const Pod& pod) {
+        const Pod* same = now.FindUid(pod.uid);
+        return same == nullptr || same->terminating;
+      });
+    };
+    HOLDFAST_ASSIGN(const Proof proof,
+                    Await(cluster, "the first pod to come or go", begun, within,
+                          "the first pod was seen to come or go", "no pod came or went"));
+    HOLDFAST_RETURN_IF_ERROR(cluster.Scale(before.replicas));
+    if (!proof.proven) return proof;
+    HOLDFAST_ASSIGN(const Proof back, Arrive(cluster, {}, before.replicas, within));
+    return Proof{back.proven, proof.sentence + "; then " + back.sentence};
+  }
+};
+
 }  // namespace
 
-const FaultText& Scale::Text() const {
-  static const FaultText kText{
-      .name = "scale",
-      .summary =
-          "Sets the number of replicas of the StatefulSet; down and up again is a scale cycle.",
-      .proof =
-          "spec.replicas is the new number, the controller has observed it, every pod above it was "
-          "seen DELETED and every one below it exists",
-      .undo = "none by itself: the next scale step, or the end of the run, which removes the set",
-      .parameters =
-          {
-              {.name = "to",
-               .type = ParameterType::kInteger,
-               .fallback = nullptr,
-               .description = "number of replicas",
-               .min = 0,
-               .max = 1000},
-              {.name = "within",
-               .type = ParameterType::kDuration,
-               .fallback = "2m",
-               .description = "how long the pods may take to come or go"},
-          },
-      .permissions = {{"apps", "statefulsets/scale", {"get", "patch"}}},
-  };
-  return kText;
-}
-
-std::vector<std::string> Scale::Writes(const Json& parameters) const {
-  return {fmt::format("PATCH scale of the StatefulSet to {} replicas", To(parameters))};
-}
-
-Status Scale::Validate(const Json& /*parameters*/) const { return {}; }
-
-Result<FaultTargets> Scale::Choose(const Snapshot& now,
-                                   const std::string& /*primary*/,
-                                   const Json& parameters,
-                                   Random& /*random*/) const {
-  if (now.replicas == To(parameters)) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "scale to {} changes nothing: the set has {} replicas already", To(parameters),
-                now.replicas);
-  }
-  FaultTargets targets;
-  std::copy_if(now.pods.begin(), now.pods.end(), std::back_inserter(targets.pods),
-               [&](const Pod& pod) { return !InRange(now, pod.ordinal, To(parameters)); });
-  return targets;
-}
-
-Result<Proof> Scale::Inject(Cluster& cluster,
-                            const FaultTargets& targets,
-                            const Json& parameters) const {
-  const int to = To(parameters);
-  HOLDFAST_RETURN_IF_ERROR(cluster.Scale(to));
-  const Nanos within =
-      ParseDuration(GetString(parameters, {"within"}, "2m")).value_or(std::chrono::minutes(2));
-  const auto done = [&](const Snapshot& now) {
-    const bool condemned_gone =
-        std::all_of(targets.pods.begin(), targets.pods.end(),
-                    [&](const Pod& pod) { return now.FindUid(pod.uid) == nullptr; });
-    return condemned_gone && Reached(now, to);
-  };
-  const Status seen = cluster.WaitUntil(fmt::format("scale to {}", to), done, within);
-  if (!seen && seen.error().code == ErrorCode::kCancelled) return Fail(seen.error());
-  if (!seen)
-    return Proof{false, fmt::format("the set did not reach {} replicas within {}: {}", to,
-                                    FormatDuration(within), seen.error().message)};
-  return Proof{true, fmt::format("the set has {} replicas; {} pods were seen DELETED for it", to,
-                                 targets.pods.size())};
+const Fault& ScaleFault() {
+  static const Scale kFault;
+  return kFault;
 }
 
 }  // namespace holdfast::faults

@@ -27,6 +27,10 @@ void AddClusterOptions(CLI::App& app, RunArguments& arguments) {
   app.add_option("--scenario", arguments.scenario, "only scenarios whose name matches this glob");
   app.add_option("--storage-class", arguments.storage_class,
                  "StorageClass of the workload's claims");
+  app.add_option("--seed", arguments.seed, "makes the choice of targets repeatable");
+  app.add_option("--cluster", arguments.cluster,
+                 "the cluster that is meant, by context or by kube-system's uid: needed for "
+                 "faults that touch nodes, unless the suite names it");
 }
 
 void AddRunOptions(CLI::App& app, RunArguments& arguments) {
@@ -35,7 +39,8 @@ void AddRunOptions(CLI::App& app, RunArguments& arguments) {
                  "directory of the evidence and the reports; holdfast-runs/TIME-SUITE by default");
   app.add_option("--junit", arguments.junit, "write the JUnit report here, too");
   app.add_option("--html", arguments.html, "write the HTML report here, too");
-  app.add_option("--seed", arguments.seed, "makes the choice of targets repeatable");
+  app.add_option("--plan", arguments.plan_hash,
+                 "play only if `holdfast plan` still gives this hash (at least 12 digits of it)");
   app.add_option("--parallel", arguments.parallel, "play so many suites at once")
       ->check(CLI::Range(1, 64));
   app.add_flag("--keep", arguments.keep, "leave the namespace in place at the end");
@@ -43,6 +48,23 @@ void AddRunOptions(CLI::App& app, RunArguments& arguments) {
                  "make the embedded sandbox wrong in this way (see list defects)")
       ->allow_extra_args(false);
   app.add_flag("--in-sandbox", arguments.in_sandbox)->group("");
+}
+
+void AddHistoryOptions(CLI::App& app, HistoryArguments& arguments) {
+  app.add_option("FILE", arguments.path, "history.jsonl, a Jepsen log, EDN, or JSON of elle-cli")
+      ->required();
+  app.add_option("--format", arguments.format, "how it is written; told by its beginning")
+      ->check(CLI::IsMember({"auto", "holdfast", "jepsen", "edn", "json", "kv"}));
+  app.add_option("--model", arguments.model, "judge only this; everything that it holds by default")
+      ->check(CLI::IsMember({"register", "cas-register", "kv", "set", "list-append"}));
+  app.add_option("--isolation", arguments.isolation,
+                 "what transactions were promised; as its header says, else strict")
+      ->check(CLI::IsMember({"read-committed", "snapshot", "serializable", "strict"}));
+  app.add_flag("--fresh-reads", arguments.fresh_reads,
+               "reads of sets were promised to show all that was acknowledged before");
+  app.add_flag("--stream", arguments.stream,
+               "bounded memory where registers of unique integers allow it; by itself above 1 GiB");
+  app.add_flag("--json", arguments.json, "print verdicts.json instead of text");
 }
 
 // CLI11's own sentences name neither the command nor what to do.
@@ -69,10 +91,23 @@ int Main(int argc, char** argv) {
   CLI::App* plan_app = app.add_subcommand(
       "plan", "what would be done, to what, with which permissions; changes nothing");
   AddClusterOptions(*plan_app, run);
+  RecoverArguments recover;
+  CLI::App* recover_app =
+      app.add_subcommand("recover", "undo whatever dead runs left behind; living ones stay");
+  recover_app->add_option("--kubeconfig", recover.kubeconfig,
+                          "in this cluster; without it, in every one that your journals name");
+  recover_app->add_option("--context", recover.context, "context of the kubeconfig");
+  recover_app->add_option("--run", recover.run, "only this run");
   CLI::App* check_app = app.add_subcommand("check", "judge a run directory or a bare trace again");
   check_app->add_option("PATH", check.path, "run directory or trace file")->required();
   check_app->add_flag("--json", check.json, "print verdicts.json instead of text");
   check_app->add_option("--junit", check.junit, "write a JUnit report here");
+  HistoryArguments history;
+  CLI::App* history_app = app.add_subcommand("history", "client histories on their own");
+  history_app->require_subcommand(1);
+  CLI::App* history_check_app = history_app->add_subcommand(
+      "check", "judge a client history, of a run or of another tool");
+  AddHistoryOptions(*history_check_app, history);
   CLI::App* sandbox_app = app.add_subcommand("sandbox", "keep a sandbox running");
   sandbox_app->require_subcommand(1);
   CLI::App* up_app =
@@ -85,6 +120,14 @@ int Main(int argc, char** argv) {
                    "use the timings of Kubernetes instead of fast ones");
   CLI::App* down_app = sandbox_app->add_subcommand("down", "stop it; nothing is left");
   CLI::App* status_app = sandbox_app->add_subcommand("status", "whether one is running");
+  SandboxImageArguments image;
+  CLI::App* image_app = sandbox_app->add_subcommand(
+      "image", "make images of the catalogue, or list them when none is named");
+  image_app->add_option("names", image.names, "such as mariadb:11.8, or all");
+  CLI::App* load_app = image_app->add_subcommand(
+      "load", "take an image from a file of `docker save`, or from an OCI layout");
+  load_app->add_option("file", image.archive, "the tar file or directory")->required();
+  load_app->add_option("--as", image.as, "the image's name, such as example/db:1");
   ControlsArguments controls;
   CLI::App* controls_app = app.add_subcommand(
       "controls", "play every defect of the sandbox and print which guarantee caught it");
@@ -108,10 +151,13 @@ int Main(int argc, char** argv) {
   run.command.assign(argv, argv + argc);
   if (*run_app) return CommandRun(run);
   if (*plan_app) return CommandPlan(run);
+  if (*recover_app) return CommandRecover(recover);
   if (*check_app) return CommandCheck(check);
+  if (*history_check_app) return CommandHistoryCheck(history);
   if (*up_app) return CommandSandboxUp(sandbox);
   if (*down_app) return CommandSandboxDown();
   if (*status_app) return CommandSandboxStatus();
+  if (*image_app) return CommandSandboxImage(image);
   if (*controls_app) return CommandControls(controls);
   if (*list_app) return CommandList(what);
   if (*explain_app) return CommandExplain(id);

@@ -1,10 +1,9 @@
 // holdfast controls: the harness proves itself. Each defect of the sandbox is played with the
 // smallest suite that can show it, by this very program as a child, so that a run here is what a
 // user's run is.
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <mutex>

@@ -4,8 +4,11 @@
 
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
+#include "harness/cli/suites.h"
 #include "harness/cli/vocabulary.h"
 #include "harness/kube/client.h"
+#include "harness/run/cluster_journal.h"
+#include "harness/run/fence.h"
 #include "harness/run/plan.h"
 #include "harness/run/preflight.h"
 #include "workloads/workload.h"
@@ -13,35 +16,54 @@
 namespace holdfast::cli {
 namespace {
 
-Status AskCluster(const RunArguments& arguments, const run::Plan& plan) {
-  HOLDFAST_ASSIGN(kube::ClusterAccess access,
-                  kube::LoadKubeconfig(arguments.kubeconfig, arguments.context));
-  HOLDFAST_ASSIGN(const auto client, kube::Client::Create(std::move(access)));
-  HOLDFAST_ASSIGN(const Json cluster, run::Fingerprint(*client));
-  std::printf("\ncluster %s (context %s), Kubernetes %s, %ld of %ld nodes ready\n",
+Status CheckCluster(const RunArguments& arguments,
+                    const suite::Suite& suite,
+                    const run::Plan& plan,
+                    kube::Client& client,
+                    const Json& cluster) {
+  std::printf("cluster %s (context %s, kube-system %s), Kubernetes %s, %ld of %ld nodes ready\n",
               GetString(cluster, {"server"}).c_str(), GetString(cluster, {"context"}).c_str(),
-              GetString(cluster, {"version"}).c_str(),
+              GetString(cluster, {"uid"}).c_str(), GetString(cluster, {"version"}).c_str(),
               static_cast<long>(GetInt(cluster, {"readyNodes"})),
               static_cast<long>(GetInt(cluster, {"nodes"})));
-  HOLDFAST_RETURN_IF_ERROR(run::CheckStorageClass(*client, arguments.storage_class));
-  HOLDFAST_RETURN_IF_ERROR(run::CheckPermissions(*client, "default", plan.namespace_rules));
-  return run::CheckPermissions(*client, "", plan.cluster_rules);
+  std::fflush(stdout);
+  const run::FenceRules rules{suite.cluster, NamedCluster(arguments), false};
+  HOLDFAST_RETURN_IF_ERROR(run::CheckCluster(rules, cluster, plan.touches_nodes));
+  HOLDFAST_RETURN_IF_ERROR(
+      run::CheckStorageClass(client, GetString(suite.workload_parameters, {"storageClass"})));
+  HOLDFAST_RETURN_IF_ERROR(run::CheckPermissions(client, "default", plan.namespace_rules));
+  HOLDFAST_RETURN_IF_ERROR(
+      run::CheckPermissions(client, run::kJournalNamespace, plan.journal_rules));
+  return run::CheckPermissions(client, "", plan.cluster_rules);
 }
 
-Status PlanOne(const RunArguments& arguments, const std::string& path) {
-  HOLDFAST_ASSIGN(const suite::Suite suite, LoadCheckedSuite(path, arguments.set));
+Status PlanOne(const RunArguments& arguments, const suite::Suite& suite) {
+  std::unique_ptr<kube::Client> client;
+  Json cluster;
+  if (!arguments.kubeconfig.empty()) {
+    HOLDFAST_ASSIGN(kube::ClusterAccess access,
+                    kube::LoadKubeconfig(arguments.kubeconfig, arguments.context));
+    HOLDFAST_ASSIGN(client, kube::Client::Create(std::move(access)));
+    HOLDFAST_ASSIGN(cluster, run::Fingerprint(*client));
+  }
   HOLDFAST_ASSIGN(const run::Plan plan,
-                  run::MakePlan(suite, *workloads::FindWorkload(suite.workload)));
+                  run::MakePlan(suite, *workloads::FindWorkload(suite.workload),
+                                SeedFor(arguments, suite, true), cluster));
   std::fputs(run::RenderPlan(plan).c_str(), stdout);
-  if (arguments.kubeconfig.empty()) return {};
-  return AskCluster(arguments, plan);
+  if (!client) return {};
+  return CheckCluster(arguments, suite, plan, *client, cluster);
 }
 
 }  // namespace
 
 int CommandPlan(const RunArguments& arguments) {
-  for (const std::string& path : arguments.suites) {
-    const Status planned = PlanOne(arguments, path);
+  const auto suites = LoadSuites(arguments);
+  if (!suites) {
+    std::fprintf(stderr, "%s\n", suites.error().message.c_str());
+    return Finish({2, "the suite is wrong; nothing was changed"}, true);
+  }
+  for (const suite::Suite& suite : *suites) {
+    const Status planned = PlanOne(arguments, suite);
     if (!planned) return Finish(ExitOf(planned.error()), true);
   }
   return Finish({0, "nothing was changed"});

@@ -10,17 +10,19 @@
 
 #include "harness/base/files.h"
 #include "harness/base/log.h"
-#include "harness/base/random.h"
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/check/check.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
+#include "harness/cli/node_controls.h"
 #include "harness/cli/run_console.h"
 #include "harness/cli/run_reports.h"
 #include "harness/cli/signals.h"
+#include "harness/cli/suites.h"
 #include "harness/cli/vocabulary.h"
 #include "harness/kube/client.h"
+#include "harness/run/plan.h"
 #include "harness/run/run_suite.h"
 #include "harness/sandbox/image/image.h"
 #include "harness/sandbox/world/world.h"
@@ -36,39 +38,6 @@ namespace fs = std::filesystem;
 void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
-}
-
-std::vector<std::string> Overrides(const RunArguments& arguments, const std::string& path) {
-  std::vector<std::string> overrides = arguments.set;
-  if (arguments.storage_class.empty()) return overrides;
-  // The workload's name is only known from the suite itself.
-  const auto plain = LoadCheckedSuite(path, arguments.set);
-  if (plain)
-    overrides.push_back("workload." + plain->workload + ".storageClass=" + arguments.storage_class);
-  return overrides;
-}
-
-// The suites, with only the scenarios asked for; the error holds the mistakes of all of them.
-Result<std::vector<suite::Suite>> LoadSuites(const RunArguments& arguments) {
-  std::vector<suite::Suite> suites;
-  std::vector<std::string> mistakes;
-  for (const std::string& path : arguments.suites) {
-    auto suite = LoadCheckedSuite(path, Overrides(arguments, path));
-    if (!suite) {
-      mistakes.push_back(suite.error().message);
-      continue;
-    }
-    if (!arguments.scenario.empty()) {
-      std::erase_if(suite->scenarios, [&](const suite::Scenario& s) {
-        return !GlobMatch(arguments.scenario, s.name);
-      });
-      if (suite->scenarios.empty())
-        mistakes.push_back(fmt::format("{}: no scenario matches '{}'", path, arguments.scenario));
-    }
-    suites.push_back(*std::move(suite));
-  }
-  if (!mistakes.empty()) return Fail(ErrorCode::kInvalidArgument, "{}", Join(mistakes, "\n"));
-  return suites;
 }
 
 // Where the evidence goes: one directory, or one below it for each of several suites.
@@ -94,11 +63,16 @@ class SuiteRun {
         workload_(*workloads::FindWorkload(suite.workload)),
         out_(std::move(out)),
         suites_(suites) {
-    options_.seed = arguments.seed.value_or(suite.seed.value_or(OsEntropy() % 1'000'000));
+    options_.seed = SeedFor(arguments, suite, !arguments.plan_hash.empty());
     options_.in_sandbox = arguments.in_sandbox;
     options_.keep = arguments.keep;
+    options_.named_cluster = NamedCluster(arguments);
+    options_.plan_hash = arguments.plan_hash;
+    if (!arguments.kubeconfig.empty())
+      options_.kubeconfig = fs::absolute(arguments.kubeconfig).string();
     options_.storage_class = GetString(suite.workload_parameters, {"storageClass"});
     run_ = run::PlanRun(suite, workload_, options_);
+    if (!arguments.defects.empty()) run_["defects"] = arguments.defects;
   }
 
   Exit Play(const StopOnSignals& signals, bool live) {
@@ -120,6 +94,8 @@ class SuiteRun {
         });
     console.Begin(suite_.name, static_cast<int>(suite_.scenarios.size()), Nanos{0});
     console.Line(fmt::format("seed {}, evidence in {}", options_.seed, out_.string()));
+    const auto control = MakeNodeControl(**client, suite_.node_control);
+    options_.control = control.get();
     const run::RunEnd end = run::RunSuite(suite_, workload_, **client, *directory, run_, options_,
                                           observer, signals.token());
     console.End();
@@ -196,7 +172,9 @@ class SuiteRun {
     const int code = signal == SIGTERM ? 143 : 130;
     if (!end.undone) return {code, "interrupted; " + end.error->message};
     if (options_.keep) return {code, "interrupted; what was deployed is kept (--keep)"};
-    return {code, "interrupted; everything that was done is undone, the report is written"};
+    const std::string why = signal == 0 && end.error ? " (" + end.error->message + ")" : "";
+    return {code,
+            "interrupted" + why + "; everything that was done is undone, the report is written"};
   }
 
   const RunArguments& arguments_;
@@ -253,7 +231,7 @@ Status PrepareSandbox(const std::vector<suite::Suite>& suites, const std::stop_t
                 Join(missing, " "));
   for (const suite::Suite& suite : suites) {
     for (const std::string& image :
-         workloads::FindWorkload(suite.workload)->Images(suite.workload_parameters)) {
+         run::ImagesOf(suite, *workloads::FindWorkload(suite.workload))) {
       const auto made = sandbox::EnsureImage(
           CacheDirectory() / "images", image, [](const std::string& line) { Print(line + "\n"); },
           stop);
@@ -336,6 +314,9 @@ int RunInside(const RunArguments& arguments,
   sandbox::WorldOptions options;
   options.image_cache = CacheDirectory() / "images";
   options.log_directory = fs::absolute(out / "logs" / "sandbox");
+  const auto defects = sandbox::Defects::FromNames(arguments.defects);
+  if (!defects) return Finish(ExitOf(defects.error()), true);
+  options.defects = *defects;
   const Result<int> exit_code = sandbox::RunInSandbox(options, command);
   if (exit_code) return AfterSandbox(arguments, suites, out, *exit_code);
   ReportNotRun(arguments, suites);
@@ -350,6 +331,8 @@ int CommandRun(const RunArguments& arguments) {
     std::fprintf(stderr, "%s\n", suites.error().message.c_str());
     return Finish({2, "the suite is wrong; nothing was started"}, true);
   }
+  if (!arguments.defects.empty() && !arguments.kubeconfig.empty() && !arguments.in_sandbox)
+    return Finish({2, "--defect is for the embedded sandbox; leave --kubeconfig away"}, true);
   const fs::path out = OutDirectory(arguments, *suites);
   if (arguments.kubeconfig.empty()) return RunInside(arguments, *suites, out);
   return Finish(PlayAll(arguments, *suites, out));

@@ -1,4 +1,4 @@
-// holdfast sandbox up, down, status: a sandbox that outlives the command, for kubectl.
+// holdfast sandbox up, down, status, image: a sandbox that outlives the command, for kubectl.
 #include <cstdio>
 
 #include "harness/base/files.h"
@@ -6,6 +6,8 @@
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
 #include "harness/sandbox/image/image.h"
+#include "harness/sandbox/image/image_archive.h"
+#include "harness/sandbox/image/loaded_image.h"
 #include "harness/sandbox/world/world.h"
 
 namespace holdfast::cli {
@@ -18,7 +20,46 @@ void PrintStatus(const sandbox::SandboxStatus& status) {
              stdout);
 }
 
+void PrintLine(const std::string& line) { std::fputs((line + "\n").c_str(), stdout); }
+
+std::filesystem::path ImageCache() { return CacheDirectory() / "images"; }
+
+// Each of the catalogue, then the loaded ones, and whether a pod could start from it.
+int ListImages() {
+  for (const std::string& name : sandbox::ImageNames()) {
+    const bool pattern = name.ends_with(":*");
+    const auto found = sandbox::FindImage(
+        ImageCache(), pattern ? name.substr(0, name.size() - 1) + "latest" : name);
+    PrintLine(fmt::format("{:<16} {}", name, found ? "ready" : "not made yet"));
+  }
+  for (const std::string& name : sandbox::LoadedImageNames(ImageCache()))
+    PrintLine(fmt::format("{:<16} loaded", name));
+  return Finish({0, "make one with `holdfast sandbox image NAME`"});
+}
+
+int LoadImages(const SandboxImageArguments& arguments) {
+  const auto loaded =
+      sandbox::LoadImageArchive(ImageCache(), arguments.archive, arguments.as, PrintLine);
+  if (!loaded) return Finish(ExitOf(loaded.error()), true);
+  return Finish({0, "loaded " + Join(*loaded, ", ")});
+}
+
 }  // namespace
+
+int CommandSandboxImage(const SandboxImageArguments& arguments) {
+  if (!arguments.archive.empty()) return LoadImages(arguments);
+  std::vector<std::string> names = arguments.names;
+  if (names.empty()) return ListImages();
+  if (names == std::vector<std::string>{"all"}) {
+    names = sandbox::ImageNames();
+    std::erase_if(names, [](const std::string& name) { return name.ends_with(":*"); });
+  }
+  for (const std::string& name : names) {
+    const auto made = sandbox::EnsureImage(ImageCache(), name, PrintLine);
+    if (!made) return Finish(ExitOf(made.error()), true);
+  }
+  return Finish({0, Join(names, ", ") + (names.size() == 1 ? " is ready" : " are ready")});
+}
 
 int CommandSandboxUp(const SandboxArguments& arguments) {
   const std::vector<std::string> missing = sandbox::MissingForSandbox();
@@ -30,13 +71,11 @@ int CommandSandboxUp(const SandboxArguments& arguments) {
   const auto defects = sandbox::Defects::FromNames(arguments.defects);
   if (!defects) return Finish(ExitOf(defects.error()), true);
   options.defects = *defects;
-  options.image_cache = CacheDirectory() / "images";
+  options.image_cache = ImageCache();
   options.log_directory = StateDirectory() / "sandbox-logs";
-  // Pods cannot reach a registry: every image of the catalogue is made beforehand.
-  for (const std::string& image : sandbox::ImageNames()) {
-    const auto made = sandbox::EnsureImage(options.image_cache, image, [](const std::string& line) {
-      std::fputs((line + "\n").c_str(), stdout);
-    });
+  // The small ones; a pod that wants another says how to make it.
+  for (const std::string& image : sandbox::LightImageNames()) {
+    const auto made = sandbox::EnsureImage(options.image_cache, image, PrintLine);
     if (!made) return Finish(ExitOf(made.error()), true);
   }
   const auto status = sandbox::SandboxUp(options, arguments.kubeconfig_out);

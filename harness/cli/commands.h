@@ -23,11 +23,20 @@ struct RunArguments {
   std::string storage_class;
   bool keep = false;
   std::vector<std::string> defects;  // Of the embedded sandbox.
+  std::string cluster;    // How the user calls the cluster: its context, or kube-system's uid.
+  std::string plan_hash;  // Of the plan that was approved.
   bool in_sandbox = false;           // Hidden: we were started inside of it.
   std::vector<std::string> command;  // As typed, for starting it again inside the sandbox.
 };
 int CommandRun(const RunArguments& arguments);
 int CommandPlan(const RunArguments& arguments);
+
+struct RecoverArguments {
+  std::string kubeconfig;  // Empty: every cluster that the user's journals name.
+  std::string context;
+  std::string run;  // Empty: all.
+};
+int CommandRecover(const RecoverArguments& arguments);
 
 struct CheckArguments {
   std::string path;
@@ -35,6 +44,17 @@ struct CheckArguments {
   std::string junit;
 };
 int CommandCheck(const CheckArguments& arguments);
+
+struct HistoryArguments {
+  std::string path;
+  std::string format = "auto";
+  std::string model;      // Empty: whatever the history holds.
+  std::string isolation;  // Empty: as its header says.
+  bool fresh_reads = false;
+  bool stream = false;
+  bool json = false;
+};
+int CommandHistoryCheck(const HistoryArguments& arguments);
 
 struct SandboxArguments {
   int nodes = 3;
@@ -45,6 +65,13 @@ struct SandboxArguments {
 int CommandSandboxUp(const SandboxArguments& arguments);
 int CommandSandboxDown();
 int CommandSandboxStatus();
+
+struct SandboxImageArguments {
+  std::vector<std::string> names;  // To be made; "all": the whole catalogue; none: list them.
+  std::string archive;             // To be loaded instead.
+  std::string as;                  // The name of the image in it.
+};
+int CommandSandboxImage(const SandboxImageArguments& arguments);
 
 struct ControlsArguments {
   bool json = false;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "harness/run/fence.h"
 #include "reports/summary.h"
 
 namespace holdfast::cli {
@@ -19,6 +20,7 @@ int Rank(int code) {
 }  // namespace
 
 Exit ExitOf(const Error& error) {
+  if (run::IsFence(error)) return {4, error.message};
   return {error.code == ErrorCode::kInvalidArgument ? 2 : 3, error.message};
 }
 

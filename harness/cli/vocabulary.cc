@@ -1,8 +1,8 @@
 #include "harness/cli/vocabulary.h"
 
-#include "faults/fault.h"
 #include "harness/check/check.h"
 #include "harness/run/plan.h"
+#include "harness/run/steps.h"
 #include "workloads/workload.h"
 
 namespace holdfast::cli {
@@ -11,14 +11,7 @@ suite::Vocabulary SuiteVocabulary() {
   suite::Vocabulary vocabulary;
   for (const workloads::Workload* workload : workloads::AllWorkloads())
     vocabulary.workloads[workload->Name()] = workload->Parameters();
-  for (const faults::Fault* fault : faults::AllFaults())
-    vocabulary.steps[fault->Text().name] = fault->Text().parameters;
-  vocabulary.steps["settle"] = {
-      {.name = "within",
-       .type = ParameterType::kDuration,
-       .fallback = nullptr,
-       .description = "how long the set may take; the scenario's settle limit when not given",
-       .optional = true}};
+  vocabulary.steps = run::StepSchemas();
   vocabulary.guarantees = GuaranteeIds();
   return vocabulary;
 }

@@ -44,6 +44,13 @@ Status CheckRef(const ObjectRef& ref) {
   return CheckName("name of " + ref.resource.plural, ref.name, true);
 }
 
+Status CheckPath(const std::string& path) {
+  const auto odd = [](char c) { return c <= ' ' || c > '~' || c == '#'; };
+  if (!path.starts_with('/') || std::any_of(path.begin(), path.end(), odd))
+    return Fail(ErrorCode::kInvalidArgument, "'{}' is not a path: begin with '/' and escape", path);
+  return {};
+}
+
 class RunningWatch : public WatchHandle {
  public:
   RunningWatch(std::shared_ptr<Transport> transport, std::shared_ptr<Watcher> watcher)
@@ -99,6 +106,7 @@ class RestClient : public Client {
                      const std::string& subresource,
                      const std::string& field_manager) override;
   Result<Json> Delete(const ObjectRef& ref, const DeleteOptions& options) override;
+  Result<Json> Post(const std::string& path, const Json& body) override;
   Result<std::string> GetRaw(const std::string& path) override;
   std::unique_ptr<WatchHandle> Watch(const Resource& resource,
                                      const std::string& ns,
@@ -204,16 +212,20 @@ Result<Json> RestClient::Delete(const ObjectRef& ref, const DeleteOptions& optio
   Json body{{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
   if (!options.propagation.empty()) body["propagationPolicy"] = options.propagation;
   if (options.grace_seconds) body["gracePeriodSeconds"] = *options.grace_seconds;
-  if (!options.uid_precondition.empty())
-    body["preconditions"] = Json{{"uid", options.uid_precondition}};
+  if (!options.uid_precondition.empty()) body["preconditions"]["uid"] = options.uid_precondition;
+  if (!options.resource_version_precondition.empty())
+    body["preconditions"]["resourceVersion"] = options.resource_version_precondition;
   return Call({"delete " + ref.ToString(), true},
               {"DELETE", PathOf(ref), "application/json", DumpJson(body), {}});
 }
 
+Result<Json> RestClient::Post(const std::string& path, const Json& body) {
+  HOLDFAST_RETURN_IF_ERROR(CheckPath(path));
+  return Call({"post to " + path, true}, {"POST", path, "application/json", DumpJson(body), {}});
+}
+
 Result<std::string> RestClient::GetRaw(const std::string& path) {
-  const auto odd = [](char c) { return c <= ' ' || c > '~' || c == '#'; };
-  if (!path.starts_with('/') || std::any_of(path.begin(), path.end(), odd))
-    return Fail(ErrorCode::kInvalidArgument, "'{}' is not a path: begin with '/' and escape", path);
+  HOLDFAST_RETURN_IF_ERROR(CheckPath(path));
   const Operation operation{"get " + path, false};
   HttpAnswer answer = Send(operation, {"GET", path, "", "", {}}, NewDeadline());
   if (std::optional<Error> error = ErrorOfAnswer(operation, answer)) return Fail(*std::move(error));

@@ -33,6 +33,7 @@ struct ObjectList {
 struct DeleteOptions {
   std::optional<int> grace_seconds;
   std::string uid_precondition;  // The server refuses (409) when the object has another uid.
+  std::string resource_version_precondition;  // Or has changed since this version.
   std::string propagation = "Background";
 };
 
@@ -98,6 +99,9 @@ class Client {
                              const std::string& subresource,
                              const std::string& field_manager) = 0;
   virtual Result<Json> Delete(const ObjectRef& ref, const DeleteOptions& options) = 0;
+  // POST of `body` to any path that answers JSON: subresources such as a pod's "eviction", and
+  // paths outside of the API groups. Never repeated when a budget says no (429).
+  virtual Result<Json> Post(const std::string& path, const Json& body) = 0;
   // GET of any path that answers JSON or text, such as "/version" or "/readyz".
   virtual Result<std::string> GetRaw(const std::string& path) = 0;
   // LIST, then WATCH from its version with bookmarks: resumes after an end or a cut, re-lists after

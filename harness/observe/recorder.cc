@@ -54,7 +54,13 @@ class Feed : public kube::WatchHandler {
 struct Waiter {
   const std::function<bool(const ClusterView&)>* condition;
   bool holds = false;
+  Nanos received{0};  // The event that made it hold.
 };
+
+std::optional<Nanos>& WakeTime() {
+  thread_local std::optional<Nanos> woken;
+  return woken;
+}
 
 struct Change {
   std::string type;
@@ -112,7 +118,7 @@ class RecorderImpl : public Recorder {
               const std::shared_ptr<const Json>& object,
               std::vector<Change>* before);
   void Write(const Feed& feed, const Change& change);
-  void WakeWaiters();
+  void WakeWaiters(Nanos received);
   // Without it.
   void Tell(const Feed& feed, const std::vector<Change>& changes);
 
@@ -195,6 +201,7 @@ Status RecorderImpl::WaitUntil(std::string_view what,
                                const std::function<std::string(const ClusterView&)>& explain,
                                const Deadline& deadline,
                                std::stop_token stop) {
+  WakeTime().reset();
   std::unique_lock lock(mutex_);
   if (condition(view_)) return {};
   Waiter waiter{&condition};
@@ -206,7 +213,10 @@ Status RecorderImpl::WaitUntil(std::string_view what,
     changed_.wait_for(lock, stop, slice, over);
   }
   waiters_.erase(place);
-  if (waiter.holds) return {};
+  if (waiter.holds) {
+    WakeTime() = waiter.received;
+    return {};
+  }
   if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "{}: a stop was asked for", what);
   if (stopped_) return Fail(ErrorCode::kCancelled, "{}: the recorder was stopped", what);
   return Fail(ErrorCode::kTimedOut, "{}: {}", what, explain(view_));
@@ -240,6 +250,7 @@ void RecorderImpl::BeginList(Feed& feed, const std::string& version, size_t item
 }
 
 void RecorderImpl::Apply(Feed& feed, const std::string& type, Json object) {
+  const Nanos received = SystemClock().Now();
   if (const auto metadata = object.find("metadata");
       metadata != object.end() && metadata->is_object())
     metadata->erase("managedFields");
@@ -255,7 +266,7 @@ void RecorderImpl::Apply(Feed& feed, const std::string& type, Json object) {
     } else {
       feed.trouble_.reset();
       changes = ApplyOne(feed, type, std::move(shared));
-      WakeWaiters();
+      WakeWaiters(received);
     }
   }
   changed_.notify_all();
@@ -281,7 +292,7 @@ std::vector<Change> RecorderImpl::EndList(Feed& feed) {
   view_.by_resource[feed.plural_] = std::move(objects);
   feed.listed_ = true;
   feed.trouble_.reset();
-  WakeWaiters();
+  WakeWaiters(SystemClock().Now());
   return changes;
 }
 
@@ -325,9 +336,11 @@ void RecorderImpl::Write(const Feed& feed, const Change& change) {
 
 // Here and not in the waiting threads, so that a condition that holds only between two events is
 // seen too.
-void RecorderImpl::WakeWaiters() {
+void RecorderImpl::WakeWaiters(Nanos received) {
   for (Waiter* waiter : waiters_) {
-    if (!waiter->holds) waiter->holds = (*waiter->condition)(view_);
+    if (waiter->holds || !(*waiter->condition)(view_)) continue;
+    waiter->holds = true;
+    waiter->received = received;
   }
 }
 
@@ -379,6 +392,8 @@ void RecorderImpl::Trouble(Feed& feed, const Error& error) {
 }
 
 }  // namespace
+
+std::optional<Nanos> TakeWakeTime() { return std::exchange(WakeTime(), std::nullopt); }
 
 Result<std::unique_ptr<Recorder>> Recorder::Start(kube::Client& client,
                                                   trace::TraceWriter& trace,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,10 @@ struct RecorderOptions {
 // persistentvolumeclaims, services, endpointslices, poddisruptionbudgets, events of the namespace;
 // nodes, persistentvolumes, volumeattachments; deployments, replicasets.
 std::vector<kube::Resource> DefaultResources();
+
+// When the event was received that ended the calling thread's last wait; each is given once.
+// nullopt when that wait was not ended by an event.
+std::optional<Nanos> TakeWakeTime();
 
 // Thread-safe.
 class Recorder {

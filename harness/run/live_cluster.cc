@@ -1,126 +1,163 @@
 #include "harness/run/live_cluster.h"
 
 #include <algorithm>
+#include <set>
 
-#include "harness/base/strings.h"
+#include "harness/kube/exec.h"
+#include "harness/run/delay.h"
+#include "harness/run/placement.h"
 
 namespace holdfast::run {
 namespace {
 
-bool OwnedBy(const Json& pod, const std::string& set_name) {
-  for (const Json& owner : GetArray(pod, {"metadata", "ownerReferences"})) {
-    if (GetBool(owner, {"controller"}) && GetString(owner, {"kind"}) == "StatefulSet" &&
-        GetString(owner, {"name"}) == set_name)
-      return true;
-  }
-  return false;
-}
-
-const Json* Condition(const Json& pod, std::string_view type) {
-  for (const Json& condition : GetArray(pod, {"status", "conditions"})) {
-    if (GetString(condition, {"type"}) == type) return &condition;
-  }
-  return nullptr;
-}
-
-// The most telling sentence that the API has on why a pod is not ready.
-std::string Obstacle(const Json& pod) {
-  if (const Json* scheduled = Condition(pod, "PodScheduled");
-      scheduled != nullptr && GetString(*scheduled, {"status"}) == "False") {
-    return GetString(*scheduled, {"reason"}) + ": " + GetString(*scheduled, {"message"});
-  }
-  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
-    for (const Json& status : GetArray(pod, {"status", list})) {
-      const Json& waiting = GetObject(status, {"state", "waiting"});
-      if (!waiting.empty() && GetString(waiting, {"reason"}) != "PodInitializing") {
-        return GetString(status, {"name"}) + " " + GetString(waiting, {"reason"}) + " " +
-               GetString(waiting, {"message"});
-      }
-    }
-  }
-  return "";
+std::optional<int> Seconds(std::optional<Nanos> grace) {
+  if (!grace) return std::nullopt;
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(*grace).count());
 }
 
 }  // namespace
 
-std::string PodState(const Json& pod) {
-  if (FindPath(pod, {"metadata", "deletionTimestamp"}) != nullptr) return "Terminating";
-  const std::string phase = GetString(pod, {"status", "phase"}, "Pending");
-  const Json* ready = Condition(pod, "Ready");
-  return phase == "Running" && ready != nullptr && GetString(*ready, {"status"}) == "True" ? "Ready"
-                                                                                           : phase;
-}
-
-faults::Snapshot SnapshotOf(const observe::ClusterView& view, const std::string& set_name) {
-  faults::Snapshot now;
-  if (const auto set = view.Find("statefulsets", set_name)) {
-    now.replicas = static_cast<int>(GetInt(*set, {"spec", "replicas"}, 1));
-    now.start = static_cast<int>(GetInt(*set, {"spec", "ordinals", "start"}));
-    now.observed =
-        GetInt(*set, {"status", "observedGeneration"}) >= GetInt(*set, {"metadata", "generation"});
-  }
-  for (const auto& [name, pod] : view.All("pods")) {
-    if (!OwnedBy(*pod, set_name)) continue;
-    const auto ordinal = ParseInt(std::string_view(name).substr(name.rfind('-') + 1));
-    const Json* ready = Condition(*pod, "Ready");
-    now.pods.push_back(
-        {.name = name,
-         .uid = GetString(*pod, {"metadata", "uid"}),
-         .node = GetString(*pod, {"spec", "nodeName"}),
-         .ordinal = static_cast<int>(ordinal.value_or(-1)),
-         .ready = GetString(*pod, {"status", "phase"}) == "Running" && ready != nullptr &&
-                  GetString(*ready, {"status"}) == "True",
-         .terminating = FindPath(*pod, {"metadata", "deletionTimestamp"}) != nullptr});
-  }
-  std::sort(now.pods.begin(), now.pods.end(),
-            [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
-  return now;
-}
-
-bool Settled(const faults::Snapshot& now) {
-  if (!now.observed || now.pods.size() != static_cast<size_t>(now.replicas)) return false;
-  return std::all_of(now.pods.begin(), now.pods.end(),
-                     [](const faults::Pod& pod) { return pod.ready && !pod.terminating; });
-}
-
-std::string Explain(const observe::ClusterView& view, const std::string& set_name) {
-  const faults::Snapshot now = SnapshotOf(view, set_name);
-  std::vector<std::string> parts;
-  int ready = 0;
-  for (const faults::Pod& pod : now.pods) {
-    const auto object = view.Find("pods", pod.name);
-    const std::string state = object ? PodState(*object) : "gone";
-    const std::string obstacle = object && state != "Ready" ? Obstacle(*object) : "";
-    ready += state == "Ready" ? 1 : 0;
-    parts.push_back(pod.name + " " + state + (obstacle.empty() ? "" : " (" + obstacle + ")"));
-  }
-  return fmt::format("{} of {} replicas ready{}{}", ready, now.replicas,
-                     parts.empty() ? "; no pod exists" : ": ", Join(parts, ", "));
-}
-
 faults::Snapshot LiveCluster::Look() const {
   faults::Snapshot now;
-  recorder_.Look([&](const observe::ClusterView& view) { now = SnapshotOf(view, set_.name); });
+  parts_.recorder->Look([&](const observe::ClusterView& view) { now = reader_.Read(view); });
   return now;
 }
 
 Status LiveCluster::WaitUntil(const std::string& what,
-                              const std::function<bool(const faults::Snapshot&)>& condition,
+                              const faults::Condition& condition,
                               Nanos within) {
-  return recorder_.WaitUntil(
-      what,
-      [&](const observe::ClusterView& view) { return condition(SnapshotOf(view, set_.name)); },
-      [&](const observe::ClusterView& view) { return Explain(view, set_.name); },
-      Deadline(SystemClock(), within), stop_);
+  return parts_.recorder->WaitUntil(
+      what, [&](const observe::ClusterView& view) { return condition(reader_.Read(view)); },
+      [&](const observe::ClusterView& view) {
+        const Nanos offset = parts_.actions->client().ServerClockOffset().value_or(Nanos{0});
+        return Explain(view, reader_.Read(view), SystemClock().Wall() + offset);
+      },
+      Deadline(SystemClock(), within), parts_.stop);
+}
+
+std::string LiveCluster::ClaimUid(const std::string& name) const {
+  std::string uid;
+  parts_.recorder->Look([&](const observe::ClusterView& view) {
+    if (const auto claim = view.Find("persistentvolumeclaims", name))
+      uid = GetString(*claim, {"metadata", "uid"});
+  });
+  return uid;
+}
+
+kube::ObjectRef LiveCluster::Target() const {
+  const bool deployment = parts_.subject.kind == "Deployment";
+  return {deployment ? kube::resources::kDeployments : kube::resources::kStatefulSets,
+          parts_.subject.ns, parts_.subject.name};
 }
 
 Status LiveCluster::DeletePod(const faults::Pod& pod, std::optional<Nanos> grace) {
-  std::optional<int> seconds;
-  if (grace)
-    seconds = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(*grace).count());
-  return actions_.DeletePod(set_.ns, pod.name, pod.uid, seconds);
+  return parts_.actions->DeletePod(parts_.subject.ns, pod.name, pod.uid, Seconds(grace));
 }
 
-Status LiveCluster::Scale(int replicas) { return actions_.Scale(set_, replicas); }
+Status LiveCluster::EvictPod(const faults::Pod& pod, std::optional<Nanos> grace) {
+  return parts_.actions->EvictPod(parts_.subject.ns, pod.name, pod.uid, Seconds(grace));
+}
+
+Result<faults::CommandOutput> LiveCluster::Execute(const faults::Pod& pod,
+                                                   const std::vector<std::string>& argv,
+                                                   Nanos within) {
+  faults::CommandOutput output;
+  Json fields{{"verb", "exec"},       {"action", "exec in pod " + pod.name},
+              {"resource", "pods"},   {"name", pod.name},
+              {"uid", pod.uid},       {"command", argv}};
+  const auto done = parts_.actions->Send(std::move(fields), [&]() -> Result<Json> {
+    kube::ExecRequest request{.ns = parts_.subject.ns,
+                              .pod = pod.name,
+                              .container = parts_.subject.container,
+                              .command = argv,
+                              .input = {}};
+    request.timeout = within;
+    HOLDFAST_ASSIGN(const kube::ExecResult result,
+                    kube::Exec(parts_.actions->client().access(), request, parts_.stop));
+    output = {result.exit_code, result.out + result.err};
+    return Json::object();
+  });
+  if (!done) return Fail(done.error());
+  return output;
+}
+
+Status LiveCluster::Scale(int replicas) { return parts_.actions->Scale(Target(), replicas); }
+
+Status LiveCluster::PatchSet(const std::string& what, const Json& patch) {
+  const auto patched =
+      parts_.actions->Patch(Target(), what, kube::PatchType::kStrategicMerge, patch);
+  if (!patched) return Fail(patched.error());
+  return {};
+}
+
+Status LiveCluster::DeleteSet(const std::string& uid, const std::string& propagation) {
+  return parts_.actions->Delete(Target(), uid, propagation);
+}
+
+Status LiveCluster::CreateSet(const Json& manifest) {
+  return parts_.actions->Apply(parts_.subject.ns, {manifest});
+}
+
+Status LiveCluster::DeleteClaim(const faults::Claim& claim) {
+  return parts_.actions->Delete(
+      {kube::resources::kPersistentVolumeClaims, parts_.subject.ns, claim.name}, claim.uid,
+      "Background");
+}
+
+Result<std::string> LiveCluster::NextImage() {
+  const std::string image = parts_.next_image ? parts_.next_image() : "";
+  if (!image.empty()) return image;
+  return Fail(ErrorCode::kInvalidArgument,
+              "the workload names no next image; say which one with 'to: IMAGE'");
+}
+
+Status LiveCluster::MayLeave(const faults::Node& node, const std::vector<faults::Pod>& pods) {
+  kube::Client& client = parts_.actions->client();
+  PlacementFacts facts;
+  HOLDFAST_ASSIGN(kube::ObjectList nodes, client.List(kube::resources::kNodes, "", {}));
+  HOLDFAST_ASSIGN(kube::ObjectList all, client.List(kube::resources::kPods, "", {}));
+  facts.nodes = std::move(nodes.items);
+  facts.pods = std::move(all.items);
+  std::vector<Json> budgets;
+  parts_.recorder->Look([&](const observe::ClusterView& view) {
+    for (const auto& [name, claim] : view.All("persistentvolumeclaims"))
+      facts.claims.push_back(*claim);
+    for (const auto& [name, volume] : view.All("persistentvolumes"))
+      facts.volumes.push_back(*volume);
+    for (const auto& [name, budget] : view.All("poddisruptionbudgets"))
+      budgets.push_back(*budget);
+  });
+  std::set<std::string> uids;
+  for (const faults::Pod& pod : pods)
+    uids.insert(pod.uid);
+  std::vector<Json> leaving;
+  std::copy_if(facts.pods.begin(), facts.pods.end(), std::back_inserter(leaving),
+               [&](const Json& pod) { return uids.contains(GetString(pod, {"metadata", "uid"})); });
+  if (!leaving.empty()) {
+    HOLDFAST_RETURN_IF_ERROR(CheckBudgets(
+        budgets, GetObject(leaving[0], {"metadata", "labels"}), Look().replicas));
+  }
+  return CheckRoom(facts, node.name, leaving);
+}
+
+void LiveCluster::AtHeal(const std::string& what, std::function<Status(faults::Cluster&)> undo) {
+  const std::lock_guard lock(mutex_);
+  healing_.push_back({what, std::move(undo)});
+}
+
+Status LiveCluster::Heal() {
+  std::vector<Healing> healing;
+  {
+    const std::lock_guard lock(mutex_);
+    healing.swap(healing_);
+  }
+  std::reverse(healing.begin(), healing.end());
+  Status first;
+  for (const Healing& one : healing) {
+    const Status undone = one.undo(*this);
+    if (!undone && first) first = Fail(undone.error().In("healing " + one.what));
+  }
+  return first;
+}
 
 }  // namespace holdfast::run

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "harness/base/strings.h"
+#include "harness/run/cluster_journal.h"
+#include "harness/run/steps.h"
 
 namespace holdfast::run {
 namespace {
@@ -12,17 +14,24 @@ std::vector<faults::PolicyRule> NamespaceRules() {
           {"", "configmaps", {"create"}},
           {"", "secrets", {"create"}},
           {"", "pods", {"list", "watch"}},
-          {"", "persistentvolumeclaims", {"list", "watch"}},
+          {"", "pods/portforward", {"get", "create"}},
+          {"", "persistentvolumeclaims", {"create", "list", "watch"}},
           {"", "events", {"list", "watch"}},
           {"apps", "statefulsets", {"create", "list", "watch"}},
           {"apps", "controllerrevisions", {"list", "watch"}}};
 }
 
 std::vector<faults::PolicyRule> ClusterRules() {
-  return {{"", "namespaces", {"create", "get", "delete"}},
-          {"", "nodes", {"list", "watch"}},
-          {"", "persistentvolumes", {"list", "watch"}},
-          {"storage.k8s.io", "storageclasses", {"list"}}};
+  return {{"", "namespaces", {"create", "get", "delete", "patch"}, true},
+          {"", "nodes", {"list", "watch"}, true},
+          {"", "persistentvolumes", {"list", "watch"}, true},
+          {"storage.k8s.io", "volumeattachments", {"list", "watch"}, true},
+          {"storage.k8s.io", "storageclasses", {"list"}, true}};
+}
+
+std::vector<faults::PolicyRule> JournalRules() {
+  return {{"", "configmaps", {"create", "get", "list", "watch", "patch", "delete"}},
+          {"coordination.k8s.io", "leases", {"create", "get", "list", "patch", "delete"}}};
 }
 
 void AddRule(std::vector<faults::PolicyRule>& rules, const faults::PolicyRule& more) {
@@ -37,28 +46,140 @@ void AddRule(std::vector<faults::PolicyRule>& rules, const faults::PolicyRule& m
   rules.push_back(more);
 }
 
-std::string RenderRules(const std::vector<faults::PolicyRule>& rules) {
-  std::string text;
-  for (const faults::PolicyRule& rule : rules) {
-    text += fmt::format("- {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}\n", rule.api_group,
-                        rule.resource, Join(rule.verbs, ", "));
+// The set as it will be before the first fault, as far as that can be known.
+faults::Snapshot Predict(const workloads::Workload& workload,
+                         const workloads::Deployment& deployment) {
+  faults::Snapshot now;
+  now.replicas = deployment.replicas;
+  now.observed = true;
+  now.set = std::make_shared<const Json>(Json::object());
+  int ordinal = 0;
+  for (const std::string& name : workloads::PodNames(workload, deployment)) {
+    faults::Pod pod;
+    pod.name = name;
+    const auto number = ParseInt(std::string_view(name).substr(name.rfind('-') + 1));
+    pod.ordinal = number ? static_cast<int>(*number) : ordinal;
+    if (ordinal++ == 0) now.start = pod.ordinal;
+    now.pods.push_back(std::move(pod));
   }
-  return text;
+  return now;
 }
 
-PlannedScenario PlanScenario(const suite::Scenario& scenario, Plan& plan) {
-  PlannedScenario planned{.name = scenario.name, .steps = {}, .writes = {}, .faults = 0};
-  for (const suite::Step& step : scenario.steps) {
-    planned.steps.push_back(step.text);
-    const faults::Fault* fault = faults::FindFault(step.name);
-    if (fault == nullptr) continue;
-    ++planned.faults;
-    for (const std::string& write : fault->Writes(step.parameters))
-      planned.writes.push_back(write);
-    for (const faults::PolicyRule& rule : fault->Text().permissions)
-      AddRule(plan.namespace_rules, rule);
+class Planner {
+ public:
+  Planner(Plan& plan, faults::Snapshot now, std::string primary)
+      : plan_(plan),
+        first_(std::move(now)),
+        primary_(std::move(primary)) {}
+
+  void Add(const suite::Scenario& scenario) {
+    PlannedScenario planned;
+    planned.name = scenario.name;
+    planned.estimate = std::chrono::seconds(5);
+    faults::Snapshot now = first_;
+    for (const PlannedStep& step : StepsOf(scenario, plan_.seed))
+      AddStep(*step.step, step.random, now, planned);
+    plan_.estimate += planned.estimate;
+    plan_.scenarios.push_back(std::move(planned));
   }
-  return planned;
+
+ private:
+  void AddStep(const suite::Step& step,
+               Random random,
+               faults::Snapshot& now,
+               PlannedScenario& planned) {
+    PlannedFault entry;
+    entry.step = step.text;
+    entry.background = GetBool(step.parameters, {"background"});
+    const faults::Fault* fault = faults::FindFault(step.name);
+    if (fault != nullptr) {
+      ++planned.faults;
+      const faults::FaultText& text = fault->Text();
+      // What depends on nodes is not known yet; then the words of the parameters must do.
+      const auto targets = fault->Choose(now, primary_, step.parameters, random);
+      entry.writes = fault->Writes(targets.value_or(faults::FaultTargets{}), step.parameters);
+      planned.estimate += text.typical;
+      for (const faults::PolicyRule& rule : text.permissions)
+        AddRule(rule.cluster ? plan_.cluster_rules : plan_.namespace_rules, rule);
+      plan_.touches_nodes = plan_.touches_nodes || text.touches_nodes;
+      plan_.evicts = plan_.evicts || text.evicts;
+      Follow(step, now);
+    } else if (step.name == "wait") {
+      planned.estimate +=
+          ParseDuration(GetString(step.parameters, {"for"})).value_or(Nanos{0});
+    }
+    planned.steps.push_back(std::move(entry));
+  }
+
+  // The later steps of a scenario see the replicas that a scale has left.
+  static void Follow(const suite::Step& step, faults::Snapshot& now) {
+    if (step.name != "scale" || GetString(step.parameters, {"then"}, "stay") != "stay") return;
+    const int to = static_cast<int>(GetInt(step.parameters, {"to"}));
+    const std::string base =
+        now.pods.empty() ? "" : now.pods[0].name.substr(0, now.pods[0].name.rfind('-') + 1);
+    std::erase_if(now.pods,
+                  [&](const faults::Pod& pod) { return pod.ordinal >= now.start + to; });
+    for (int i = static_cast<int>(now.pods.size()); i < to && !base.empty(); ++i) {
+      faults::Pod pod;
+      pod.ordinal = now.start + i;
+      pod.name = base + std::to_string(pod.ordinal);
+      now.pods.push_back(std::move(pod));
+    }
+    now.replicas = to;
+  }
+
+  Plan& plan_;
+  const faults::Snapshot first_;
+  const std::string primary_;
+};
+
+std::vector<std::string> Blast(const Plan& plan) {
+  std::vector<std::string> blast{
+      "namespace holdfast-<run>, made for this run and removed with everything in it",
+      fmt::format("namespace {}, for the undo journal; removed when no run needs it",
+                  kJournalNamespace)};
+  if (plan.touches_nodes)
+    blast.emplace_back(
+        "one node at a time of those that run this set's pods: other workloads there are not "
+        "evicted by a drain, but a cordon, a taint, a crash or a partition concerns them, too");
+  else
+    blast.emplace_back("no node is changed");
+  return blast;
+}
+
+Json Meaning(const Plan& plan, const suite::Suite& suite, const Json& cluster) {
+  Json meaning{{"workload", suite.workload},
+               {"parameters", suite.workload_parameters},
+               {"images", plan.images},
+               {"deploy", plan.deploy},
+               {"manifests", plan.manifests},
+               {"seed", plan.seed},
+               {"load",
+                {suite.load.writers, suite.load.readers, suite.load.rate, suite.load.sentinel_rows,
+                 suite.load.minimum_acks}},
+               {"expect", suite.expect_fail},
+               {"accept", suite.accept},
+               {"nodes-left", suite.cluster.nodes_left},
+               {"node-control",
+                {suite.node_control.stop, suite.node_control.start, suite.node_control.freeze,
+                 suite.node_control.partition}},
+               {"cluster", nullptr},
+               {"scenarios", Json::array()}};
+  if (!cluster.is_null())
+    meaning["cluster"] = {GetString(cluster, {"uid"}), GetString(cluster, {"version"})};
+  for (size_t i = 0; i < plan.scenarios.size(); ++i) {
+    Json steps = Json::array();
+    for (const PlannedFault& step : plan.scenarios[i].steps)
+      steps.push_back({step.step, step.writes});
+    Json parameters = Json::array();
+    for (const suite::Step& step : suite.scenarios[i].steps)
+      parameters.push_back(step.parameters);
+    meaning["scenarios"].push_back({{"name", plan.scenarios[i].name},
+                                    {"limits", suite.scenarios[i].limits},
+                                    {"steps", std::move(steps)},
+                                    {"parameters", std::move(parameters)}});
+  }
+  return meaning;
 }
 
 }  // namespace
@@ -67,13 +188,37 @@ int Replicas(const Json& workload_parameters) {
   return static_cast<int>(GetInt(workload_parameters, {"replicas"}, 1));
 }
 
+std::vector<std::string> ImagesOf(const suite::Suite& suite, const workloads::Workload& workload) {
+  std::vector<std::string> images = workload.Images(suite.workload_parameters);
+  for (const suite::Scenario& scenario : suite.scenarios) {
+    for (const suite::Step& step : scenario.steps) {
+      if (step.name != "image-update") continue;
+      std::string image = GetString(step.parameters, {"to"});
+      if (image == "next") image = workload.NextImage(suite.workload_parameters);
+      if (image.empty() || image == "broken" || image == "previous") continue;
+      if (std::find(images.begin(), images.end(), image) == images.end())
+        images.push_back(std::move(image));
+    }
+  }
+  return images;
+}
+
+uint64_t SeedOf(const suite::Suite& suite) {
+  const std::string hash = Sha256Hex(suite.name + DumpJson(suite.workload_parameters));
+  uint64_t seed = 0;
+  for (const char digit : hash.substr(0, 8))
+    seed = seed * 16 + static_cast<uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  return seed % 1'000'000;
+}
+
 Status CheckSteps(const suite::Suite& suite) {
   std::vector<std::string> mistakes;
   for (const suite::Scenario& scenario : suite.scenarios) {
     for (const suite::Step& step : scenario.steps) {
       const faults::Fault* fault = faults::FindFault(step.name);
-      if (fault == nullptr) continue;
-      const Status valid = fault->Validate(step.parameters);
+      Status valid;
+      if (fault != nullptr) valid = fault->Validate(step.parameters);
+      if (step.name == "when") valid = ValidateWhen(step.parameters);
       if (!valid)
         mistakes.push_back(fmt::format("{}:{}:{}: {}: {}", suite.path.string(), step.at.line,
                                        step.at.column, step.name, valid.error().message));
@@ -83,46 +228,42 @@ Status CheckSteps(const suite::Suite& suite) {
   return Fail(ErrorCode::kInvalidArgument, "{}", Join(mistakes, "\n"));
 }
 
-Result<Plan> MakePlan(const suite::Suite& suite, const workloads::Workload& workload) {
+Result<Plan> MakePlan(const suite::Suite& suite,
+                      const workloads::Workload& workload,
+                      uint64_t seed,
+                      const Json& cluster) {
   const workloads::Target target = workload.GetTarget(suite.workload_parameters);
   const int replicas = Replicas(suite.workload_parameters);
-  Plan plan{
-      .suite = suite.name,
-      .workload = suite.workload,
-      .target = fmt::format("{} {}, {} replicas", target.kind, target.name, replicas),
-      .images = workload.Images(suite.workload_parameters),
-      .deploy = {"create Namespace holdfast-<run> (deleted at the end with everything in it)"},
-      .scenarios = {},
-      .namespace_rules = NamespaceRules(),
-      .cluster_rules = ClusterRules()};
+  Plan plan;
+  plan.suite = suite.name;
+  plan.workload = suite.workload;
+  plan.target = fmt::format("{} {}, {} replicas", target.kind, target.name, replicas);
+  plan.seed = seed;
+  plan.images = ImagesOf(suite, workload);
+  plan.deploy = {"create Namespace holdfast-<run> (deleted at the end with everything in it)"};
+  plan.namespace_rules = NamespaceRules();
+  plan.cluster_rules = ClusterRules();
+  plan.journal_rules = JournalRules();
+  plan.estimate = std::chrono::seconds(30);
   const workloads::Deployment deployment{
       "holdfast-plan",          target.name, "plan", 0, replicas, "not-a-password",
       suite.workload_parameters};
-  HOLDFAST_ASSIGN(const std::vector<Json> manifests, workload.Manifests(deployment));
-  for (const Json& manifest : manifests) {
-    plan.deploy.push_back("create " + GetString(manifest, {"kind"}) + " " +
-                          GetString(manifest, {"metadata", "name"}));
+  HOLDFAST_ASSIGN(plan.manifests, workload.Manifests(deployment));
+  for (const Json& manifest : plan.manifests) {
+    const std::string kind = GetString(manifest, {"kind"});
+    plan.deploy.push_back("create " + kind + " " + GetString(manifest, {"metadata", "name"}));
+    if (kind == "PodDisruptionBudget")
+      AddRule(plan.namespace_rules,
+              {"policy", "poddisruptionbudgets", {"create", "list", "watch"}});
+    if (kind == "Deployment")
+      AddRule(plan.namespace_rules, {"apps", "deployments", {"create", "list", "watch"}});
   }
+  Planner planner(plan, Predict(workload, deployment), workload.Primary(deployment));
   for (const suite::Scenario& scenario : suite.scenarios)
-    plan.scenarios.push_back(PlanScenario(scenario, plan));
+    planner.Add(scenario);
+  plan.blast = Blast(plan);
+  plan.hash = Sha256Hex(DumpJson(Meaning(plan, suite, cluster)));
   return plan;
-}
-
-std::string RenderPlan(const Plan& plan) {
-  std::string text = fmt::format("suite {}\n  workload  {}: {}\n  images    {}\n\ndeploy\n",
-                                 plan.suite, plan.workload, plan.target, Join(plan.images, ", "));
-  for (const std::string& line : plan.deploy)
-    text += "  " + line + "\n";
-  for (const PlannedScenario& scenario : plan.scenarios) {
-    text += fmt::format("\nscenario {}: {}\n", scenario.name, Join(scenario.steps, ", "));
-    for (const std::string& write : scenario.writes)
-      text += "  " + write + "\n";
-  }
-  text += "\nundo\n  delete Namespace holdfast-<run>\n\npermissions\n";
-  // One ClusterRole: the namespace that most rules are for is made, and named, by the run itself.
-  text +=
-      "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: holdfast}\n";
-  return text + "rules:\n" + RenderRules(plan.cluster_rules) + RenderRules(plan.namespace_rules);
 }
 
 }  // namespace holdfast::run

@@ -1,5 +1,5 @@
-// What a run of a suite would do: every write in order, the images, the permissions. Changes
-// nothing.
+// What a run would do, before it does anything: every write in order with its targets, what it
+// needs, how long it takes, and a hash of all that.
 #ifndef HOLDFAST_HARNESS_RUN_PLAN_H_
 #define HOLDFAST_HARNESS_RUN_PLAN_H_
 
@@ -7,35 +7,60 @@
 #include <vector>
 
 #include "faults/fault.h"
+#include "harness/base/result.h"
 #include "harness/suite/suite.h"
 #include "workloads/workload.h"
 
 namespace holdfast::run {
 
+struct PlannedFault {
+  std::string step;                 // As the suite says it.
+  std::vector<std::string> writes;  // What it sends to the API, in order.
+  bool background = false;
+};
+
 struct PlannedScenario {
   std::string name;
-  std::vector<std::string> steps;   // As the suite says them.
-  std::vector<std::string> writes;  // What they send to the API.
+  std::vector<PlannedFault> steps;
   int faults = 0;
+  Nanos estimate{0};
 };
 
 struct Plan {
   std::string suite;
   std::string workload;
   std::string target;  // "StatefulSet pg, 3 replicas".
+  uint64_t seed = 0;
   std::vector<std::string> images;
   std::vector<std::string> deploy;  // "create Namespace ...", ...
   std::vector<PlannedScenario> scenarios;
   std::vector<faults::PolicyRule> namespace_rules;  // Needed in the run's namespace.
   std::vector<faults::PolicyRule> cluster_rules;
+  std::vector<faults::PolicyRule> journal_rules;  // Needed in the namespace of the journals.
+  std::vector<std::string> blast;                 // What can be hurt, one sentence each.
+  bool touches_nodes = false;
+  bool evicts = false;
+  std::vector<Json> manifests;
+  Nanos estimate{0};
+  std::string hash;  // 64 hexadecimal digits.
 };
 
-// `suite` has been checked by CheckSteps.
-Result<Plan> MakePlan(const suite::Suite& suite, const workloads::Workload& workload);
-// For people, ending with a ClusterRole as YAML.
+// `suite` has been checked by CheckSteps. `cluster` is preflight's fingerprint, or null when it is
+// not known; the hash changes with the cluster, the seed, and whatever would be done otherwise, but
+// not with comments or the order of keys in the suite. Targets are those of a set at full strength;
+// what depends on where pods run is said in words.
+Result<Plan> MakePlan(const suite::Suite& suite,
+                      const workloads::Workload& workload,
+                      uint64_t seed,
+                      const Json& cluster);
+// For people, ending with the Role and ClusterRole as YAML.
 std::string RenderPlan(const Plan& plan);
+// A seed for a suite that has none, so that plan and run agree: made of what the suite says.
+uint64_t SeedOf(const suite::Suite& suite);
 // The mistakes that only a fault knows of: `file:line:column: sentence`, one per line.
 Status CheckSteps(const suite::Suite& suite);
+// Every image that the suite's pods run: the workload's, and those that its updates go to.
+std::vector<std::string> ImagesOf(const suite::Suite& suite, const workloads::Workload& workload);
 // Number of replicas of the workload.
 int Replicas(const Json& workload_parameters);
 

@@ -1,19 +1,27 @@
 #include "harness/run/run_suite.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <stop_token>
 #include <thread>
 
 #include "harness/base/log.h"
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/run/cleanup.h"
+#include "harness/run/cluster_journal.h"
+#include "harness/run/inventory.h"
 #include "harness/run/journal.h"
 #include "harness/run/load/sentinel.h"
 #include "harness/run/load/watchdog.h"
 #include "harness/run/plan.h"
 #include "harness/run/pod_addresses.h"
 #include "harness/run/preflight.h"
+#include "harness/run/runner_identity.h"
 #include "harness/run/scenario_runner.h"
+#include "harness/run/steps.h"
+#include "harness/run/stop_watch.h"
 
 namespace holdfast::run {
 namespace {
@@ -48,22 +56,26 @@ class Runner {
         run_(std::move(run)),
         options_(options),
         observer_(observer),
-        stop_(stop),
+        outer_(stop, [this] { source_.request_stop(); }),
+        stop_(source_.get_token()),
         ns_(GetString(run_, {"target", "namespace"})),
         target_(workload.GetTarget(suite.workload_parameters)),
+        has_clients_(workload.GetCapabilities(suite.workload_parameters).clients),
         clock_{&SystemClock(), SystemClock().Now()} {}
 
   RunEnd Run() {
-    const Status played = Play();
+    const Nanos begin = SystemClock().Now();
+    Status played = Play();
     ticker_ = {};
     if (load_) load_->Stop();
     if (recorder_) recorder_->Stop();
-    if (trace_) trace_->Append("end", Json::object());
     const Status undone = Undo();
+    if (trace_) trace_->Append("end", Json::object());
     RunEnd end;
     if (!played) {
       end.state = played.error().code == ErrorCode::kCancelled ? "interrupted" : "failed";
       end.error = played.error();
+      if (!stop_reason_.empty()) end.error->message += ": " + stop_reason_;
     } else if (!undone) {
       end.error = undone.error();
     }
@@ -72,6 +84,7 @@ class Runner {
     end.undone = undone.has_value();
     run_["state"] = end.state;
     if (end.error) run_["error"] = end.error->message;
+    if (actions_) run_["overhead"] = actions_->overhead().ToJson(SystemClock().Now() - begin);
     run_["ended"] = FormatRfc3339(SystemClock().Wall(), 3);
     const Status written = trace::WriteRunJson(directory_, run_);
     if (!written && !end.error) {
@@ -86,20 +99,24 @@ class Runner {
     observer_.Phase("asking the cluster");
     HOLDFAST_RETURN_IF_ERROR(Preflight());
     HOLDFAST_RETURN_IF_ERROR(OpenEvidence());
+    HOLDFAST_RETURN_IF_ERROR(OpenJournal());
     observer_.Phase("deploying " + suite_.workload);
     HOLDFAST_RETURN_IF_ERROR(Deploy());
     observer_.Phase("writing sentinel rows");
     HOLDFAST_RETURN_IF_ERROR(StartClients());
     Stage stage{.cluster = cluster_.get(),
+                .nodes = nodes_.get(),
                 .trace = trace_.get(),
                 .load = load_.get(),
                 .load_context = Context(),
                 .load_options = Clients(),
                 .observer = &observer_,
                 .clock = &SystemClock(),
+                .claim_template =
+                    target_.claim_templates.empty() ? "" : target_.claim_templates.front(),
                 .replicas = Replicas(suite_.workload_parameters),
                 .minimum_acks = suite_.load.minimum_acks,
-                .random = Random(options_.seed)};
+                .seed = options_.seed};
     for (const suite::Scenario& scenario : suite_.scenarios) {
       observer_.ScenarioBegin(scenario.name);
       HOLDFAST_RETURN_IF_ERROR(PlayScenario(stage, scenario, stop_));
@@ -111,24 +128,89 @@ class Runner {
   Status Preflight() {
     HOLDFAST_RETURN_IF_ERROR(CheckDisk(directory_.root));
     HOLDFAST_ASSIGN(Json cluster, Fingerprint(client_));
-    // Its pods live in a network of their own; from here their addresses are somebody else's.
-    if (!options_.in_sandbox && GetString(cluster, {"version"}).ends_with("+holdfast")) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  "{} is a holdfast sandbox, whose pods cannot be reached from outside; leave "
-                  "--kubeconfig away and the suite gets a sandbox of its own",
-                  GetString(cluster, {"server"}));
-    }
     cluster["kind"] = options_.in_sandbox ? "sandbox" : "kubernetes";
     run_["cluster"] = std::move(cluster);
     HOLDFAST_RETURN_IF_ERROR(CheckStorageClass(client_, options_.storage_class));
-    HOLDFAST_ASSIGN(const Plan plan, MakePlan(suite_, workload_));
+    const Json& known = options_.in_sandbox ? Json() : run_["cluster"];
+    HOLDFAST_ASSIGN(const Plan plan, MakePlan(suite_, workload_, options_.seed, known));
+    run_["plan"] = plan.hash;
+    HOLDFAST_RETURN_IF_ERROR(CheckFence(plan));
     HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, ns_, plan.namespace_rules));
+    HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, kJournalNamespace, plan.journal_rules));
     HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, "", plan.cluster_rules));
     return trace::WriteRunJson(directory_, run_);
   }
 
+  // What must not begin, begins nothing.
+  Status CheckFence(const Plan& plan) const {
+    if (!options_.plan_hash.empty() &&
+        (options_.plan_hash.size() < 12 || !plan.hash.starts_with(options_.plan_hash)))
+      return Refuse("the plan {} was approved, and now it is {}: the suite, the seed or the cluster "
+                    "has changed; look at `holdfast plan` again",
+                    options_.plan_hash, plan.hash);
+    HOLDFAST_RETURN_IF_ERROR(CheckCluster(Rules(), run_.at("cluster"), plan.touches_nodes));
+    if (!plan.evicts) return {};
+    std::vector<Json> budgets;
+    Json labels = Json::object();
+    for (const Json& manifest : plan.manifests) {
+      const std::string kind = GetString(manifest, {"kind"});
+      if (kind == "PodDisruptionBudget") budgets.push_back(manifest);
+      if (kind == target_.kind)
+        labels = GetObject(manifest, {"spec", "template", "metadata", "labels"});
+    }
+    if (ExpectsRefusals()) return {};
+    return CheckBudgets(budgets, labels, Replicas(suite_.workload_parameters));
+  }
+
+  // A suite may want to see a budget refuse.
+  [[nodiscard]] bool ExpectsRefusals() const {
+    for (const suite::Scenario& scenario : suite_.scenarios) {
+      for (const suite::Step& step : scenario.steps) {
+        if (GetString(step.parameters, {"expect"}) == "refused") return true;
+      }
+    }
+    return false;
+  }
+
+  [[nodiscard]] FenceRules Rules() const {
+    return {suite_.cluster, options_.named_cluster, options_.in_sandbox};
+  }
+
+  // From here on every change can be found and undone from anywhere.
+  Status OpenJournal() {
+    const std::string id = GetString(run_, {"run"});
+    HOLDFAST_ASSIGN(before_, TakeInventory(client_, ns_, id));
+    const Json& cluster = run_["cluster"];
+    const Json header{{"run", id},
+                      {"suite", suite_.name},
+                      {"holdfast", HOLDFAST_VERSION},
+                      {"started", GetString(run_, {"started"})},
+                      {"runner", RunnerIdentity()},
+                      {"kubeconfig", options_.kubeconfig},
+                      {"cluster",
+                       {{"context", GetString(cluster, {"context"})},
+                        {"server", GetString(cluster, {"server"})},
+                        {"uid", GetString(cluster, {"uid"})}}}};
+    std::vector<std::filesystem::path> files{directory_.Journal()};
+    // A sandbox of the run's own is gone with the run: there is nothing to recover.
+    if (!options_.in_sandbox) {
+      state_file_ = JournalDirectory() / (id + ".jsonl");
+      files.push_back(state_file_);
+    }
+    HOLDFAST_ASSIGN(journal_, Journal::Open(files, header));
+    opened_ = true;
+    HOLDFAST_ASSIGN(cluster_journal_, ClusterJournal::Open(client_, id, header, SystemClock()));
+    journal_->SetMirror(cluster_journal_.get());
+    cluster_journal_->StartHeartbeat();
+    stop_watch_ = std::make_unique<StopWatch>(
+        directory_.root / "stop", client_, id,
+        [this] { return cluster_journal_->HeartbeatLost(); }, source_);
+    nodes_ =
+        std::make_unique<NodeChanges>(*actions_, *journal_, options_.control, Rules(), id);
+    return {};
+  }
+
   Status OpenEvidence() {
-    HOLDFAST_ASSIGN(journal_, Journal::Open(directory_.Journal()));
     HOLDFAST_ASSIGN(trace_, trace::TraceWriter::Open(directory_.Trace(), clock_));
     const Nanos offset = client_.ServerClockOffset().value_or(Nanos{0});
     trace_->Append(
@@ -138,8 +220,7 @@ class Runner {
                  {{"wall_ns", SystemClock().Wall().count()}, {"server_offset_ns", offset.count()}}},
                 {"server", GetString(run_, {"cluster", "version"})},
                 {"nodes", GetInt(run_, {"cluster", "nodes"})}});
-    const Json header =
-        HistoryHeader(GetString(run_, {"run"}), suite_.workload, Pods(), options_.seed);
+    const Json header = HistoryHeader(GetString(run_, {"run"}), suite_.workload, Clients());
     HOLDFAST_ASSIGN(history_, trace::HistoryWriter::Open(directory_.History(), clock_, header));
     actions_ = std::make_unique<Actions>(client_, *trace_);
     return {};
@@ -161,18 +242,23 @@ class Runner {
                        {"labels",
                         {{"app.kubernetes.io/managed-by", "holdfast"},
                          {"holdfast.dev/run", deployment_.run_id}}}}}};
-    HOLDFAST_RETURN_IF_ERROR(journal_->Record(
-        "create namespace", {{"kind", "Namespace"}, {"name", ns_}}, "delete namespace"));
-    deployed_ = true;
+    HOLDFAST_RETURN_IF_ERROR(
+        journal_->Record("namespace", {{"object", {{"kind", "Namespace"}, {"name", ns_}}}}));
     HOLDFAST_RETURN_IF_ERROR(actions_->Apply("", {ns}));
     HOLDFAST_ASSIGN(recorder_,
                     observe::Recorder::Start(client_, *trace_, {ns_, observe::DefaultResources()},
                                              Deadline(SystemClock(), std::chrono::seconds(30))));
     recorder_->OnChange([this](const std::string& plural, const std::string& type,
                                const Json& object) { Show(plural, type, object); });
-    cluster_ = std::make_unique<LiveCluster>(
-        *recorder_, *actions_, kube::ObjectRef{kube::resources::kStatefulSets, ns_, target_.name},
-        workload_.Primary(deployment_), stop_);
+    LiveClusterParts parts;
+    parts.recorder = recorder_.get();
+    parts.actions = actions_.get();
+    parts.nodes = nodes_.get();
+    parts.subject = {target_.kind, ns_, target_.name, target_.container};
+    parts.primary = [this] { return workload_.Primary(deployment_); };
+    parts.next_image = [this] { return workload_.NextImage(suite_.workload_parameters); };
+    parts.stop = stop_;
+    cluster_ = std::make_unique<LiveCluster>(std::move(parts));
     HOLDFAST_RETURN_IF_ERROR(actions_->Apply(ns_, manifests));
     const Status ready = cluster_->WaitUntil("the first deployment", Settled, kDeployTimeout);
     if (!ready) return Fail(ready.error().In("the workload did not become ready"));
@@ -180,13 +266,19 @@ class Runner {
   }
 
   Status StartClients() {
-    addresses_ =
-        std::make_unique<PodAddresses>(*recorder_, workload_.Port(suite_.workload_parameters));
+    const int port = workload_.Port(suite_.workload_parameters);
+    if (options_.in_sandbox)
+      addresses_ = std::make_unique<PodAddresses>(*recorder_, port);
+    else
+      addresses_ =
+          std::make_unique<ForwardedAddresses>(*recorder_, client_.access(), ns_, port);
     watchdog_ = std::make_unique<Watchdog>(SystemClock());
     watchdog_->Start();
-    HOLDFAST_RETURN_IF_ERROR(PrepareTables());
-    HOLDFAST_RETURN_IF_ERROR(
-        WriteSentinel(Context(), Clients(), suite_.load.sentinel_rows, kPrepareTimeout, stop_));
+    if (has_clients_) {
+      HOLDFAST_RETURN_IF_ERROR(PrepareTables());
+      HOLDFAST_RETURN_IF_ERROR(
+          WriteSentinel(Context(), Clients(), suite_.load.sentinel_rows, kPrepareTimeout, stop_));
+    }
     HOLDFAST_ASSIGN(load_, LoadGenerator::Create(Context(), Clients()));
     load_->Start();
     load_->Pause();
@@ -201,35 +293,100 @@ class Runner {
 
   Status PrepareTables() {
     const Deadline deadline(SystemClock(), kPrepareTimeout);
+    if (Clients().writes == workloads::Writes::kPrimary)
+      return PrepareTablesOn(workload_.Primary(deployment_), deadline);
+    for (const std::string& pod : Pods())
+      HOLDFAST_RETURN_IF_ERROR(PrepareTablesOn(pod, deadline));
+    return {};
+  }
+
+  Status PrepareTablesOn(const std::string& pod, const Deadline& deadline) {
     Status prepared;
     do {
       if (stop_.stop_requested())
         return Fail(ErrorCode::kCancelled, "stopped before the tables were made");
-      auto session = ConnectTo(Context(), workload_.Primary(deployment_));
+      auto session = ConnectTo(Context(), pod);
       if (session) prepared = workload_.Prepare(**session);
       if (session && prepared) return {};
       if (!session) prepared = Fail(session.error());
       SystemClock().SleepFor(std::chrono::milliseconds(100), stop_);
     } while (!deadline.Passed());
     return Fail(
-        prepared.error().In(fmt::format("cannot prepare the tables on {} from here; pod addresses "
-                                        "must be reachable from where holdfast runs",
-                                        workload_.Primary(deployment_))));
+        prepared.error().In(fmt::format("cannot prepare the tables on {} from here", 
+                                        pod)));
   }
 
+  // Everything in the journal, the latest first; then the proof that nothing is left, and the
+  // journal itself. Goes on after an error and returns the first.
   Status Undo() {
-    if (!deployed_) return {};
+    if (!opened_) return {};
+    std::set<std::string> touched;
+    if (nodes_) {
+      for (const std::string& node : nodes_->touched())
+        touched.insert(node);
+    }
+    Status first;
+    const auto note = [&](const Status& status) {
+      if (status) return;
+      observer_.Line("not undone: " + status.error().message);
+      if (first) first = status;
+    };
+    if (nodes_) note(nodes_->UndoAll());
     if (options_.keep) {
-      observer_.Line("kept: namespace " + ns_ + " with everything in it (--keep)");
-      return {};
+      observer_.Line(fmt::format("kept: namespace {} with everything in it (--keep); `holdfast "
+                                 "recover --run {}` removes it",
+                                 ns_, GetString(run_, {"run"})));
+      CloseWatches();
+      return first;
     }
-    observer_.Phase("removing namespace " + ns_);
-    const Status removed = RemoveNamespace(client_, ns_, SystemClock(), kUndoTimeout);
-    if (!removed) {
-      observer_.Line("not undone: " + removed.error().message);
-      return removed;
+    for (const Change& change : journal_->Pending()) {
+      if (change.what != "namespace") continue;
+      observer_.Phase("removing namespace " + ns_);
+      const Undoer undoer{.client = client_,
+                          .control = nullptr,
+                          .clock = SystemClock(),
+                          .send = {},
+                          .timeout = kUndoTimeout};
+      Status undone = UndoChange(undoer, change);
+      if (undone) undone = journal_->Undone(change);
+      note(undone);
     }
-    return journal_->Undone("create namespace", {{"kind", "Namespace"}, {"name", ns_}});
+    note(LeftAsFound(touched));
+    CloseWatches();
+    if (!first || !journal_->Pending().empty()) return first;
+    journal_->SetMirror(nullptr);
+    if (cluster_journal_) note(cluster_journal_->Close());
+    std::error_code error;
+    if (first && !state_file_.empty()) std::filesystem::remove(state_file_, error);
+    return first;
+  }
+
+  void CloseWatches() {
+    if (stop_watch_) stop_reason_ = stop_watch_->reason();
+    stop_watch_.reset();
+  }
+
+  // The last scenario of every run.
+  Status LeftAsFound(const std::set<std::string>& touched) {
+    observer_.ScenarioBegin(kLeftAsFound);
+    trace_->Append("scenario", {{"name", kLeftAsFound}, {"phase", "begin"}});
+    // What goes by itself gets a little time, and the rest is then what is left.
+    const Deadline deadline(SystemClock(), std::chrono::seconds(30));
+    Result<std::vector<FoundObject>> after = std::vector<FoundObject>{};
+    std::vector<std::string> differences;
+    do {
+      after = TakeInventory(client_, ns_, GetString(run_, {"run"}));
+      if (after) differences = Differences(before_, *after, touched);
+      if (after && differences.empty()) break;
+      SystemClock().SleepFor(std::chrono::milliseconds(200), {});
+    } while (!deadline.Passed());
+    RecordInventory(*trace_, before_, after.value_or(std::vector<FoundObject>{}), touched);
+    trace_->Append("scenario", {{"name", kLeftAsFound}, {"phase", "end"}});
+    observer_.ScenarioEnd(kLeftAsFound);
+    if (!after) return Fail(after.error().In("what is left in the cluster cannot be read"));
+    if (differences.empty()) return {};
+    return Fail(ErrorCode::kTimedOut, "the cluster is not as it was found: {}",
+                Join(differences, "; "));
   }
 
   void Show(const std::string& plural, const std::string& type, const Json& object) {
@@ -243,10 +400,11 @@ class Runner {
   }
 
   [[nodiscard]] std::vector<std::string> Pods() const {
-    std::vector<std::string> pods;
-    for (int i = 0; i < Replicas(suite_.workload_parameters); ++i)
-      pods.push_back(fmt::format("{}-{}", target_.name, i));
-    return pods;
+    workloads::Deployment planned;
+    planned.name = target_.name;
+    planned.replicas = Replicas(suite_.workload_parameters);
+    planned.parameters = suite_.workload_parameters;
+    return workloads::PodNames(workload_, planned);
   }
 
   [[nodiscard]] LoadContext Context() const {
@@ -261,12 +419,13 @@ class Runner {
   }
 
   [[nodiscard]] LoadOptions Clients() const {
-    return {.writers = suite_.load.writers,
-            .readers = suite_.load.readers,
+    return {.writers = has_clients_ ? suite_.load.writers : 0,
+            .readers = has_clients_ ? suite_.load.readers : 0,
             .rate = suite_.load.rate,
             .window = kReadWindow,
             .seed = options_.seed,
-            .pods = Pods()};
+            .pods = Pods(),
+            .writes = workload_.GetCapabilities(suite_.workload_parameters).writes};
   }
 
   const suite::Suite& suite_;
@@ -276,20 +435,30 @@ class Runner {
   Json run_;
   const RunOptions options_;
   ProgressObserver& observer_;
+  // A stop from outside of the process (a file, an annotation) and one from the caller are one.
+  std::stop_source source_;
+  const std::stop_callback<std::function<void()>> outer_;
   const std::stop_token stop_;
+  std::string stop_reason_;
   const std::string ns_;
   const workloads::Target target_;
+  const bool has_clients_;
   const trace::RunClock clock_;
-  bool deployed_ = false;
+  bool opened_ = false;  // The journal: there may be something to undo.
+  std::filesystem::path state_file_;
+  std::vector<FoundObject> before_;
   workloads::Deployment deployment_;
   // In the order of their lives: each may be used by those below it.
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<trace::TraceWriter> trace_;
   std::unique_ptr<trace::HistoryWriter> history_;
   std::unique_ptr<Actions> actions_;
+  std::unique_ptr<ClusterJournal> cluster_journal_;
+  std::unique_ptr<NodeChanges> nodes_;
+  std::unique_ptr<StopWatch> stop_watch_;
   std::unique_ptr<observe::Recorder> recorder_;
   std::unique_ptr<LiveCluster> cluster_;
-  std::unique_ptr<PodAddresses> addresses_;
+  std::unique_ptr<AddressBook> addresses_;
   std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<LoadGenerator> load_;
   std::jthread ticker_;
@@ -317,26 +486,30 @@ Json PlanRun(const suite::Suite& suite,
                 {"images", workload.Images(suite.workload_parameters)}}},
               {"target", TargetJson(workload.GetTarget(suite.workload_parameters), "holdfast-" + id,
                                     Replicas(suite.workload_parameters))},
-              {"load",
-               {{"writers", suite.load.writers},
-                {"readers", suite.load.readers},
-                {"rate", suite.load.rate},
-                {"window", kReadWindow}}},
-              {"limits", {{"minimum-acks", suite.load.minimum_acks}}},
               {"state", "running"},
               {"started", FormatRfc3339(SystemClock().Wall(), 3)}};
+  if (workload.GetCapabilities(suite.workload_parameters).clients) {
+    run["load"] = {{"writers", suite.load.writers},
+                   {"readers", suite.load.readers},
+                   {"rate", suite.load.rate},
+                   {"window", kReadWindow}};
+    run["limits"] = {{"minimum-acks", suite.load.minimum_acks}};
+  }
   run["scenarios"] = Json::array();
   for (const suite::Scenario& scenario : suite.scenarios) {
     Json steps = Json::array();
-    int faults = 0;
-    for (const suite::Step& step : scenario.steps) {
-      steps.push_back(step.text);
-      faults += faults::FindFault(step.name) != nullptr ? 1 : 0;
-    }
+    for (const PlannedStep& planned : StepsOf(scenario, options.seed))
+      steps.push_back(planned.step->text);
     run["scenarios"].push_back({{"name", scenario.name},
                                 {"steps", steps},
-                                {"faults", faults},
+                                {"faults", FaultsIn(scenario, options.seed)},
                                 {"limits", scenario.limits}});
+  }
+  if (!options.keep) {
+    run["scenarios"].push_back({{"name", kLeftAsFound},
+                                {"steps", Json::array()},
+                                {"faults", 0},
+                                {"limits", {{"minimum-acks", 0}}}});
   }
   if (!suite.expect_fail.empty()) run["expect"] = {{"fail", suite.expect_fail}};
   if (!suite.accept.empty()) run["accept"] = suite.accept;

@@ -12,16 +12,21 @@
 #include "harness/run/progress.h"
 #include "harness/suite/suite.h"
 #include "harness/trace/run_directory.h"
+#include "faults/node_control.h"
 #include "workloads/workload.h"
 
 namespace holdfast::run {
 
 struct RunOptions {
   uint64_t seed = 0;
-  bool in_sandbox = false;
+  bool in_sandbox = false;    // The cluster was made for this run, and we are in its network.
   bool keep = false;          // Leave the namespace in place at the end.
   std::string storage_class;  // Of the workload's parameters, for the preflight; empty is the
                               // default class.
+  std::string named_cluster;  // What the command line calls the cluster; empty: nothing.
+  std::string plan_hash;      // Of the plan that was approved; empty: any.
+  std::string kubeconfig;     // Where the access came from, for `holdfast recover`; may be empty.
+  faults::NodeControl* control = nullptr;  // Not owned; nullptr when nodes cannot be controlled.
 };
 
 // run.json of a run that has not begun: it plans every scenario and gives the run its id.

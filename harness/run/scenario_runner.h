@@ -19,18 +19,21 @@ namespace holdfast::run {
 // What a scenario is played with. Nothing is owned.
 struct Stage {
   LiveCluster* cluster = nullptr;
+  NodeChanges* nodes = nullptr;
   trace::TraceWriter* trace = nullptr;
   LoadGenerator* load = nullptr;
   LoadContext load_context;
   LoadOptions load_options;
   ProgressObserver* observer = nullptr;
   Clock* clock = nullptr;
+  std::string claim_template;  // Of the volume that witness files are on.
   int replicas = 0;      // That the set had before the first scenario, and has again after each.
   int minimum_acks = 0;  // The load goes on after the faults until the scenario has so many.
-  Random random{0};
+  uint64_t seed = 0;
 };
 
-// kCancelled on a stop; kUnavailable when the disk refuses the evidence. Whatever else goes wrong
+// kCancelled on a stop; kRefused with reason "Fence" when the safety fence forbids a fault;
+// kUnavailable when the disk refuses the evidence. Whatever else goes wrong
 // (a fault that cannot be done, a set that does not settle, a pod that cannot be read) is in the
 // trace, for the checkers to judge, and the run goes on.
 Status PlayScenario(Stage& stage, const suite::Scenario& scenario, const std::stop_token& stop);

@@ -13,6 +13,23 @@ const ParameterSchema& LimitSchema() {
   static const ParameterSchema kSchema = {
       {"settle", ParameterType::kDuration, "2m",
        "how long the workload may take to be whole again after the last fault"},
+      {.name = "write-outage",
+       .type = ParameterType::kDuration,
+       .fallback = nullptr,
+       .description = "the longest time without an acknowledged write",
+       .optional = true},
+      {.name = "read-outage",
+       .type = ParameterType::kDuration,
+       .fallback = nullptr,
+       .description = "the longest time without a read",
+       .optional = true},
+      {.name = "minimum-acks",
+       .type = ParameterType::kInteger,
+       .fallback = nullptr,
+       .description = "fewer acknowledged writes in this scenario decide nothing",
+       .min = 0,
+       .max = 1'000'000'000,
+       .optional = true},
   };
   return kSchema;
 }
@@ -67,6 +84,17 @@ std::vector<Step> ReadSteps(const Node& list, const Vocabulary& vocabulary, Mist
   return steps;
 }
 
+// A whole number from 1 to 1000 under `key`, or the fallback.
+int ReadCount(const Node& node, const char* key, int fallback, Mistakes& mistakes) {
+  const Entry* entry = node.Find(key);
+  if (entry == nullptr) return fallback;
+  Parameter parameter{key, ParameterType::kInteger, fallback, ""};
+  parameter.min = 1;
+  parameter.max = 1000;
+  const auto value = ReadValue(entry->value, key, parameter, mistakes);
+  return value ? value->get<int>() : fallback;
+}
+
 Scenario ReadScenario(const Node& node,
                       const Vocabulary& vocabulary,
                       std::map<std::string, Place>& names,
@@ -77,7 +105,7 @@ Scenario ReadScenario(const Node& node,
                  Describe(node));
     return scenario;
   }
-  RefuseUnknownKeys(node, {"name", "steps", "limits"}, mistakes);
+  RefuseUnknownKeys(node, {"name", "steps", "limits", "repeat", "random"}, mistakes);
   if (const Entry* name = node.Find("name")) {
     if (auto label = ReadLabel(name->value, "name", mistakes)) {
       const auto [first, is_new] = names.emplace(*label, name->value.place);
@@ -95,6 +123,8 @@ Scenario ReadScenario(const Node& node,
   } else {
     mistakes.Add(node.place, "the scenario has no 'steps'; add a list of what to do");
   }
+  scenario.repeat = ReadCount(node, "repeat", 1, mistakes);
+  scenario.random = ReadCount(node, "random", 0, mistakes);
   const Entry* limits = node.Find("limits");
   scenario.limits =
       ReadParameters(limits != nullptr ? limits->value : Node{}, "limits", LimitSchema(), mistakes);

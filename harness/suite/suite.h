@@ -32,7 +32,27 @@ struct Step {
 struct Scenario {
   std::string name;
   std::vector<Step> steps;
-  Json limits;  // {"settle":"2m"}: duration strings; defaults filled in.
+  Json limits;     // {"settle":"2m"}: duration strings; defaults filled in.
+  int repeat = 1;  // All steps so many times.
+  int random = 0;  // When above 0: so many steps picked from the list by the seed, instead of all.
+};
+
+// Which cluster a suite is for, and how much of it must stay untouched.
+struct ClusterFence {
+  std::string context;  // Empty: any.
+  std::string uid;      // Of the namespace kube-system; empty: any.
+  int ready_nodes = 0;  // At least so many before the run.
+  int nodes_left = 1;   // At least so many ready and schedulable while others are injured.
+};
+
+// The user's own commands for power over nodes, run by the shell, with {node} and {from} replaced.
+// Empty: cannot be done.
+struct NodeCommands {
+  std::string stop;       // Kills the node: node-crash.
+  std::string start;      // Brings it back from whatever was done to it.
+  std::string freeze;     // node-freeze
+  std::string partition;  // node-partition
+  std::string state;      // Prints running, crashed, frozen or partitioned.
 };
 
 struct Load {
@@ -54,6 +74,8 @@ struct Suite {
   std::optional<uint64_t> seed;
   std::vector<std::string> expect_fail;
   Json accept;  // [{"id","reason","until"}], maybe empty.
+  ClusterFence cluster;
+  NodeCommands node_control;
 };
 
 // What a suite may name; filled by the command line from the registries of workloads and faults.

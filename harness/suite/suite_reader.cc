@@ -183,6 +183,47 @@ Json ReadAccept(const Node& node, const Vocabulary& vocabulary, Mistakes& mistak
   return waivers;
 }
 
+ClusterFence ReadCluster(const Node& node, Mistakes& mistakes) {
+  const auto text = [](const char* name) {
+    Parameter parameter{name, ParameterType::kString, nullptr, ""};
+    parameter.optional = true;
+    return parameter;
+  };
+  const auto count = [](const char* name, int fallback) {
+    Parameter parameter{name, ParameterType::kInteger, fallback, ""};
+    parameter.min = fallback;
+    parameter.max = 100'000;
+    return parameter;
+  };
+  const ClusterFence defaults;
+  const ParameterSchema schema = {text("context"), text("uid"),
+                                  count("ready-nodes", defaults.ready_nodes),
+                                  count("nodes-left", defaults.nodes_left)};
+  const Json values = ReadParameters(node, "cluster", schema, mistakes);
+  return {GetString(values, {"context"}), GetString(values, {"uid"}),
+          static_cast<int>(GetInt(values, {"ready-nodes"}, defaults.ready_nodes)),
+          static_cast<int>(GetInt(values, {"nodes-left"}, defaults.nodes_left))};
+}
+
+NodeCommands ReadNodeControl(const Node& node, Mistakes& mistakes) {
+  ParameterSchema schema;
+  for (const char* name : {"stop", "start", "freeze", "partition", "state"}) {
+    Parameter parameter{name, ParameterType::kString, nullptr, ""};
+    parameter.optional = true;
+    schema.push_back(std::move(parameter));
+  }
+  const Json values = ReadParameters(node, "node-control", schema, mistakes);
+  NodeCommands commands{GetString(values, {"stop"}), GetString(values, {"start"}),
+                        GetString(values, {"freeze"}), GetString(values, {"partition"}),
+                        GetString(values, {"state"})};
+  // What cannot be taken back must not be done.
+  if (commands.start.empty()) {
+    mistakes.Add(node.place,
+                 "node-control has no 'start'; add the command that brings a node back");
+  }
+  return commands;
+}
+
 std::optional<uint64_t> ReadSeed(const Node& node, Mistakes& mistakes) {
   const auto seed =
       node.kind == NodeKind::kScalar && !node.quoted ? ParseUnsigned(node.text) : std::nullopt;
@@ -203,7 +244,9 @@ void ReadTopLevel(const Node& root,
                  Describe(root));
     return;
   }
-  RefuseUnknownKeys(root, {"suite", "workload", "load", "scenarios", "seed", "expect", "accept"},
+  RefuseUnknownKeys(root,
+                    {"suite", "workload", "load", "scenarios", "seed", "expect", "accept",
+                     "cluster", "node-control"},
                     mistakes);
   const Place start{{1, 1}, {}};
   if (const Entry* name = root.Find("suite")) {
@@ -229,6 +272,10 @@ void ReadTopLevel(const Node& root,
     suite.expect_fail = ReadExpect(expect->value, vocabulary, mistakes);
   if (const Entry* accept = root.Find("accept"))
     suite.accept = ReadAccept(accept->value, vocabulary, mistakes);
+  if (const Entry* cluster = root.Find("cluster"))
+    suite.cluster = ReadCluster(cluster->value, mistakes);
+  if (const Entry* control = root.Find("node-control"))
+    suite.node_control = ReadNodeControl(control->value, mistakes);
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ TEST(CommandLine, PlanNamesWritesAndPermissionsAndChangesNothing) {
   const TemporaryDirectory folder;
   const ProcessResult result = WithSuite("plan", kGoodSuite, folder);
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  for (const char* part : {"create StatefulSet pg", "DELETE the pod with ordinal 0",
+  for (const char* part : {"create StatefulSet pg", "DELETE pod pg-0",
                            "kind: ClusterRole", "delete Namespace", "exit 0: "}) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
   }

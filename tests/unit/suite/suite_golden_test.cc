@@ -43,9 +43,18 @@ std::string Model(const Suite& suite) {
                        {"parameters", step.parameters},
                        {"text", step.text}});
     }
-    model["scenarios"].push_back(
-        {{"name", scenario.name}, {"steps", steps}, {"limits", scenario.limits}});
+    Json one{{"name", scenario.name}, {"steps", steps}, {"limits", scenario.limits}};
+    if (scenario.repeat != 1) one["repeat"] = scenario.repeat;
+    if (scenario.random != 0) one["random"] = scenario.random;
+    model["scenarios"].push_back(std::move(one));
   }
+  const ClusterFence& cluster = suite.cluster;
+  if (!cluster.context.empty() || !cluster.uid.empty() || cluster.ready_nodes > 0)
+    model["cluster"] = {cluster.context, cluster.uid, cluster.ready_nodes, cluster.nodes_left};
+  const NodeCommands& control = suite.node_control;
+  if (!control.start.empty())
+    model["node-control"] = {control.stop, control.start, control.freeze, control.partition,
+                             control.state};
   return DumpJson(model, 2) + "\n";
 }
 

@@ -1,0 +1,132 @@
+#include "harness/run/undo.h"
+
+#include <map>
+
+#include "harness/run/cleanup.h"
+#include "harness/run/cluster_journal.h"
+
+namespace holdfast::run {
+namespace {
+
+constexpr int kTries = 20;
+
+std::string Name(const Change& change) { return GetString(change.fields, {"object", "name"}); }
+
+// Reads the node, asks `edit` for a merge patch (null: nothing to do), and writes it only if nobody
+// else wrote in between.
+Status EditNode(const Undoer& undoer,
+                const Change& change,
+                const std::string& what,
+                const std::function<Json(const Json& node)>& edit) {
+  const kube::ObjectRef ref{kube::resources::kNodes, "", Name(change)};
+  Error last;
+  for (int i = 0; i < kTries; ++i) {
+    const auto node = undoer.client.Get(ref);
+    if (!node && node.error().code == ErrorCode::kNotFound) return {};
+    if (!node) return Fail(node.error());
+    const std::string uid = GetString(change.fields, {"object", "uid"});
+    if (!uid.empty() && uid != GetString(*node, {"metadata", "uid"})) return {};
+    Json patch = edit(*node);
+    if (patch.is_null()) return {};
+    patch["metadata"]["resourceVersion"] = GetString(*node, {"metadata", "resourceVersion"});
+    const auto patched =
+        undoer.send({{"verb", "patch"},
+                     {"action", what + " node " + ref.name},
+                     {"resource", "nodes"},
+                     {"name", ref.name},
+                     {"patch", patch}},
+                    [&] { return undoer.client.Patch(ref, kube::PatchType::kMerge, patch, "", ""); });
+    if (patched) return {};
+    last = patched.error();
+    if (last.code != ErrorCode::kConflict) return Fail(last.In("undoing " + change.ToString()));
+  }
+  return Fail(last.In("undoing " + change.ToString()));
+}
+
+Status UndoNamespace(const Undoer& undoer, const Change& change) {
+  return RemoveNamespace(undoer.client, Name(change), undoer.clock, undoer.timeout);
+}
+
+Status UndoLease(const Undoer& undoer, const Change& change) {
+  const kube::ObjectRef ref{kube::resources::kLeases, kJournalNamespace, Name(change)};
+  const auto lease = undoer.client.Get(ref);
+  if (!lease && lease.error().code == ErrorCode::kNotFound) return {};
+  if (!lease) return Fail(lease.error());
+  if (GetString(*lease, {"spec", "holderIdentity"}) !=
+      GetString(change.fields, {"made", "holder"}))
+    return {};
+  kube::DeleteOptions options;
+  options.uid_precondition = GetString(*lease, {"metadata", "uid"});
+  const auto deleted = undoer.client.Delete(ref, options);
+  if (deleted || deleted.error().code == ErrorCode::kNotFound ||
+      deleted.error().code == ErrorCode::kConflict)
+    return {};
+  return Fail(deleted.error());
+}
+
+Status UndoCordon(const Undoer& undoer, const Change& change) {
+  return EditNode(undoer, change, "uncordon", [](const Json& node) -> Json {
+    if (!GetBool(node, {"spec", "unschedulable"})) return nullptr;
+    return {{"spec", {{"unschedulable", nullptr}}}};
+  });
+}
+
+bool SameTaint(const Json& a, const Json& b) {
+  return GetString(a, {"key"}) == GetString(b, {"key"}) &&
+         GetString(a, {"value"}) == GetString(b, {"value"}) &&
+         GetString(a, {"effect"}) == GetString(b, {"effect"});
+}
+
+Status UndoTaint(const Undoer& undoer, const Change& change) {
+  const Json& ours = GetObject(change.fields, {"made", "taint"});
+  return EditNode(undoer, change, "take a taint off", [&](const Json& node) -> Json {
+    Json kept = Json::array();
+    bool found = false;
+    for (const Json& taint : GetArray(node, {"spec", "taints"})) {
+      if (SameTaint(taint, ours))
+        found = true;
+      else
+        kept.push_back(taint);
+    }
+    if (!found) return nullptr;
+    Json taints = kept.empty() ? Json() : std::move(kept);
+    return {{"spec", {{"taints", std::move(taints)}}}};
+  });
+}
+
+Status UndoControl(const Undoer& undoer, const Change& change) {
+  if (undoer.control == nullptr)
+    return Fail(ErrorCode::kUnavailable,
+                "node {} cannot be brought back from its {}: there is no node control here; start "
+                "it again by hand and run `holdfast recover` once more",
+                Name(change), GetString(change.fields, {"made", "action"}));
+  return undoer.control->Return(Name(change));
+}
+
+using Undo = Status (*)(const Undoer&, const Change&);
+
+const std::map<std::string, Undo>& Undos() {
+  static const std::map<std::string, Undo> kUndos{{"namespace", UndoNamespace},
+                                                  {"lease", UndoLease},
+                                                  {"cordon", UndoCordon},
+                                                  {"taint", UndoTaint},
+                                                  {"control", UndoControl}};
+  return kUndos;
+}
+
+}  // namespace
+
+Status CheckUndoable(const Change& change) {
+  if (Undos().contains(change.what) && !Name(change).empty()) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              "the undo journal has a change '{}' of '{}' that this holdfast does not know; use the "
+              "version that wrote it",
+              change.what, Name(change));
+}
+
+Status UndoChange(const Undoer& undoer, const Change& change) {
+  HOLDFAST_RETURN_IF_ERROR(CheckUndoable(change));
+  return Undos().at(change.what)(undoer, change);
+}
+
+}  // namespace holdfast::run

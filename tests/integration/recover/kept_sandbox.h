@@ -1,0 +1,51 @@
+// A sandbox that `holdfast sandbox up` keeps, shared by all tests of the program, and the runner
+// outside of it.
+#ifndef HOLDFAST_TESTS_INTEGRATION_RECOVER_KEPT_SANDBOX_H_
+#define HOLDFAST_TESTS_INTEGRATION_RECOVER_KEPT_SANDBOX_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/files.h"
+#include "harness/base/process.h"
+#include "harness/kube/client.h"
+
+namespace holdfast {
+
+class KeptSandbox {
+ public:
+  // The one of this process; started at the first call, stopped at the end of the tests.
+  static KeptSandbox& Get();
+  ~KeptSandbox();
+  KeptSandbox(const KeptSandbox&) = delete;
+  KeptSandbox& operator=(const KeptSandbox&) = delete;
+
+  // Runs the program with a state directory for journals of its own, in another working directory.
+  // `environment` is added.
+  ProcessResult Holdfast(const std::vector<std::string>& arguments,
+                         const std::vector<std::string>& environment = {}) const;
+  // `run SUITE` against the sandbox, which the command names.
+  [[nodiscard]] std::vector<std::string> RunCommand(const std::filesystem::path& suite,
+                                                    const std::filesystem::path& out) const;
+  ProcessResult Recover(const std::filesystem::path& state) const;
+  kube::Client& client() { return *client_; }
+  [[nodiscard]] std::string Kubeconfig() const { return (folder_.path() / "kubeconfig").string(); }
+  // Everything that a run could leave behind, as text: nodes with their marks, namespaces, volumes,
+  // attachments. Waits until what goes by itself is gone.
+  std::string Found();
+  // A new folder for one test.
+  [[nodiscard]] std::filesystem::path NewFolder();
+
+ private:
+  KeptSandbox();
+  [[nodiscard]] std::string FoundNow();
+  TemporaryDirectory folder_;
+  std::unique_ptr<kube::Client> client_;
+  int folders_ = 0;
+};
+
+}  // namespace holdfast
+
+#endif  // HOLDFAST_TESTS_INTEGRATION_RECOVER_KEPT_SANDBOX_H_
