@@ -1,0 +1,46 @@
+// One sandbox for many tests of the real kubectl; each test has a namespace of its own in it.
+#ifndef HOLDFAST_TESTS_INTEGRATION_SANDBOX_KUBECTL_SESSION_H_
+#define HOLDFAST_TESTS_INTEGRATION_SANDBOX_KUBECTL_SESSION_H_
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "harness/base/files.h"
+#include "harness/base/process.h"
+
+namespace holdfast {
+
+class Session : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // In this test's namespace; `environment` is added to ours.
+  [[nodiscard]] ProcessResult Kubectl(std::vector<std::string> arguments,
+                                      const std::string& input = "",
+                                      std::vector<std::string> environment = {}) const;
+  // The same, which must succeed; returns the output.
+  std::string Say(std::vector<std::string> arguments,
+                  const std::string& input = "",
+                  std::vector<std::string> environment = {}) const;
+  // The same, which must fail; returns what it complained of.
+  std::string Refused(std::vector<std::string> arguments, const std::string& input = "") const;
+  // One field of one object.
+  std::string Field(const std::string& object, const std::string& path) const {
+    return Say({"get", object, "-o", "jsonpath={" + path + "}"});
+  }
+  // A headless service and a set "web" of `replicas`, ready.
+  void Deploy(int replicas) const;
+  [[nodiscard]] std::string Manifest(int replicas) const;
+  [[nodiscard]] std::filesystem::path Folder() const;
+  [[nodiscard]] const std::string& ns() const { return ns_; }
+
+ private:
+  std::string ns_;
+};
+
+}  // namespace holdfast
+
+#endif  // HOLDFAST_TESTS_INTEGRATION_SANDBOX_KUBECTL_SESSION_H_
