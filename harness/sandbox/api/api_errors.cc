@@ -1,5 +1,6 @@
 #include "harness/sandbox/api/api_errors.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,12 +12,14 @@ struct TypeWords {
   std::string_view text;
   std::string_view reason;
 };
-constexpr std::array<TypeWords, 5> kTypes = {{
+constexpr std::array<TypeWords, 7> kTypes = {{
     {FieldError::Type::kRequired, "Required value", "FieldValueRequired"},
     {FieldError::Type::kInvalid, "Invalid value", "FieldValueInvalid"},
     {FieldError::Type::kForbidden, "Forbidden", "FieldValueForbidden"},
     {FieldError::Type::kNotSupported, "Unsupported value", "FieldValueNotSupported"},
     {FieldError::Type::kDuplicate, "Duplicate value", "FieldValueDuplicate"},
+    {FieldError::Type::kNotFound, "Not found", "FieldValueNotFound"},
+    {FieldError::Type::kTooLong, "Too long", "FieldValueTooLong"},
 }};
 
 const TypeWords& WordsOf(FieldError::Type type) {
@@ -86,6 +89,37 @@ Json Causes(std::string_view message) {
   return causes;
 }
 
+// Reads "conflicts with MANAGER:\n- PATH" back out of the message of a refused apply.
+Json ApplyConflicts(std::string_view message) {
+  constexpr std::string_view kOne = "Apply failed with 1 conflict: conflict with ";
+  constexpr std::string_view kMany = "conflicts with ";
+  Json causes = Json::array();
+  const auto add = [&](std::string_view manager, std::string_view path) {
+    causes.push_back({{"reason", "FieldManagerConflict"},
+                      {"message", "conflict with " + std::string(manager)},
+                      {"field", path}});
+  };
+  if (message.starts_with(kOne)) {
+    const size_t path = message.find(": .");
+    if (path != std::string_view::npos)
+      add(message.substr(kOne.size(), path - kOne.size()), message.substr(path + 2));
+    return causes;
+  }
+  if (!message.starts_with("Apply failed with ")) return causes;
+  std::string_view manager;
+  std::string_view rest = message.substr(message.find(": ") + 2);
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (line.starts_with(kMany)) {
+      manager = line.substr(kMany.size(), line.size() - kMany.size() - 1);
+    } else if (line.starts_with("- ")) {
+      add(manager, line.substr(2));
+    }
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return causes;
+}
+
 }  // namespace
 
 Error ApiError(int status, std::string reason, std::string message) {
@@ -132,6 +166,8 @@ Json StatusBody(const Error& error, const ResourceInfo* info, std::string_view n
   }
   if (code == 422)
     if (Json causes = Causes(error.message); !causes.empty()) details["causes"] = causes;
+  if (Json conflicts = ApplyConflicts(error.message); code == 409 && !conflicts.empty())
+    details = {{"causes", std::move(conflicts)}};
   if (code == 403 && error.message.find("because it is being terminated") != std::string::npos)
     details["causes"] = Json::array({{{"reason", "NamespaceTerminating"},
                                       {"message", "the namespace is being terminated"},

@@ -15,7 +15,15 @@ namespace holdfast::sandbox {
 
 // One thing wrong with one field.
 struct FieldError {
-  enum class Type { kRequired, kInvalid, kForbidden, kNotSupported, kDuplicate };
+  enum class Type {
+    kRequired,
+    kInvalid,
+    kForbidden,
+    kNotSupported,
+    kDuplicate,
+    kNotFound,
+    kTooLong
+  };
   Type type = Type::kInvalid;
   std::string field;  // "spec.template.spec.restartPolicy".
   std::string detail;

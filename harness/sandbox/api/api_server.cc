@@ -31,6 +31,27 @@ Status MakeSystemNamespaces(Registry& registry) {
   return {};
 }
 
+Status MakeSystemPriorities(Registry& registry) {
+  struct Entry {
+    const char* name;
+    int64_t value;
+    const char* description;
+  };
+  for (const Entry& entry :
+       {Entry{"system-cluster-critical", 2'000'000'000,
+              "For pods that must run in the cluster, but may move between nodes."},
+        Entry{"system-node-critical", 2'000'001'000,
+              "For pods that must not be moved from their node."}}) {
+    if (registry.store().Get("priorityclasses", "", entry.name)) continue;
+    const auto made = registry.Create("priorityclasses", "",
+                                      {{"metadata", {{"name", entry.name}}},
+                                       {"value", entry.value},
+                                       {"description", entry.description}});
+    if (!made) return Fail(made.error());
+  }
+  return {};
+}
+
 }  // namespace
 
 struct ApiServer::Impl {
@@ -40,8 +61,8 @@ struct ApiServer::Impl {
     std::atomic<bool> done{false};
   };
 
-  Impl(Registry& registry, std::string token, NodeDialer dial)
-      : handler(registry, std::move(token), std::move(dial)) {}
+  Impl(Registry& registry, std::string token, NodeDialer dial, Defects defects)
+      : handler(registry, std::move(token), std::move(dial), defects) {}
 
   void Accept(int listener) {
     while (!stopping) {
@@ -123,7 +144,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Start(Registry& registry, ApiServe
   if (!options.dial) options.dial = DialTcp;
   HOLDFAST_ASSIGN(auto tls, TlsSettings::Make(options.certificate_pem, options.key_pem));
   HOLDFAST_RETURN_IF_ERROR(MakeSystemNamespaces(registry));
-  auto impl = std::make_unique<Impl>(registry, std::move(options.token), std::move(options.dial));
+  HOLDFAST_RETURN_IF_ERROR(MakeSystemPriorities(registry));
+  auto impl = std::make_unique<Impl>(registry, std::move(options.token), std::move(options.dial),
+                                     options.defects);
+  impl->handler.SetNodeControl(options.node_control);
   impl->tls = std::move(tls);
   impl->listeners = std::move(listeners);
   impl->stop_event = FileDescriptor(::eventfd(0, EFD_CLOEXEC));

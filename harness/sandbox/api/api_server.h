@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/sandbox/api/handler.h"
+#include "harness/sandbox/api/node_control.h"
 #include "harness/sandbox/api/registry.h"
 #include "harness/sandbox/defects/defects.h"
 
@@ -19,6 +20,7 @@ struct ApiServerOptions {
   std::string key_pem;
   NodeDialer dial{};  // Empty: DialTcp.
   Defects defects{};
+  NodeControl* node_control = nullptr;  // Of the machines; must outlive the server. Null: there is none.
 };
 
 // Connects by TCP within 5 s.
@@ -29,7 +31,7 @@ Result<FileDescriptor> DialTcp(const std::string& node_name,
 class ApiServer {
  public:
   // Makes the namespaces that every cluster has (default, kube-system, kube-public,
-  // kube-node-lease), then serves until Stop. `registry` must outlive the server.
+  // kube-node-lease) and the two system priority classes, then serves until Stop. `registry` must outlive the server.
   static Result<std::unique_ptr<ApiServer>> Start(Registry& registry, ApiServerOptions options);
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;

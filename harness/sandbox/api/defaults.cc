@@ -11,9 +11,12 @@ namespace {
 void DefaultClaim(Json& claim) {
   Json& spec = claim["spec"];
   SetDefault(spec, "volumeMode", "Filesystem");
-  if (Json* requests = const_cast<Json*>(FindPath(spec, {"resources", "requests"})))
-    for (Json& quantity : *requests)
-      if (quantity.is_number_integer()) quantity = std::to_string(quantity.get<int64_t>());
+}
+
+void DefaultTemplate(Json& spec) {
+  if (!spec["template"].is_object()) spec["template"] = Json::object();
+  if (!spec["template"]["spec"].is_object()) spec["template"]["spec"] = Json::object();
+  DefaultPodSpec(spec["template"]["spec"]);
 }
 
 void DefaultStatefulSet(Json& object) {
@@ -33,9 +36,7 @@ void DefaultStatefulSet(Json& object) {
   Json& retention = spec["persistentVolumeClaimRetentionPolicy"];
   SetDefault(retention, "whenDeleted", "Retain");
   SetDefault(retention, "whenScaled", "Retain");
-  if (!spec["template"].is_object()) spec["template"] = Json::object();
-  if (!spec["template"]["spec"].is_object()) spec["template"]["spec"] = Json::object();
-  DefaultPodSpec(spec["template"]["spec"]);
+  DefaultTemplate(spec);
   if (const auto claims = spec.find("volumeClaimTemplates"); claims != spec.end()) {
     for (Json& claim : *claims) {
       claim["kind"] = "PersistentVolumeClaim";
@@ -44,6 +45,27 @@ void DefaultStatefulSet(Json& object) {
       claim["status"] = {{"phase", "Pending"}};
     }
   }
+}
+
+void DefaultDeployment(Json& object) {
+  Json& spec = object["spec"];
+  SetDefault(spec, "replicas", 1);
+  SetDefault(spec, "revisionHistoryLimit", 10);
+  SetDefault(spec, "progressDeadlineSeconds", 600);
+  SetDefault(spec, "strategy", Json::object());
+  Json& strategy = spec["strategy"];
+  if (GetString(strategy, {"type"}).empty()) strategy["type"] = "RollingUpdate";
+  if (strategy["type"] == "RollingUpdate") {
+    SetDefault(strategy, "rollingUpdate", Json::object());
+    SetDefault(strategy["rollingUpdate"], "maxUnavailable", "25%");
+    SetDefault(strategy["rollingUpdate"], "maxSurge", "25%");
+  }
+  DefaultTemplate(spec);
+}
+
+void DefaultReplicaSet(Json& object) {
+  SetDefault(object["spec"], "replicas", 1);
+  DefaultTemplate(object["spec"]);
 }
 
 void DefaultService(Json& object) {
@@ -62,6 +84,16 @@ void DefaultService(Json& object) {
       if (port.contains("port")) SetDefault(port, "targetPort", port["port"]);
     }
   }
+}
+
+void DefaultBinding(Json& object) {
+  constexpr const char* kGroup = "rbac.authorization.k8s.io";
+  if (object["roleRef"].is_object()) SetDefault(object["roleRef"], "apiGroup", kGroup);
+  const auto subjects = object.find("subjects");
+  if (subjects == object.end() || !subjects->is_array()) return;
+  for (Json& subject : *subjects)
+    if (const std::string kind = GetString(subject, {"kind"}); kind == "User" || kind == "Group")
+      SetDefault(subject, "apiGroup", kGroup);
 }
 
 void DefaultSecret(Json& object) {
@@ -83,25 +115,6 @@ void AddFinalizer(Json& object, const char* name) {
 
 }  // namespace
 
-void StripNulls(Json& value) {
-  if (value.is_array()) {
-    for (Json& item : value)
-      StripNulls(item);
-    return;
-  }
-  if (!value.is_object()) return;
-  for (auto at = value.begin(); at != value.end();) {
-    if (at->is_null()) {
-      at = value.erase(at);
-    } else {
-      StripNulls(*at);
-      ++at;
-    }
-  }
-  if (const auto metadata = value.find("metadata"); metadata != value.end())
-    if (metadata->is_object()) metadata->erase("managedFields");
-}
-
 void ApplyDefaults(const ResourceInfo& info, Json& object) {
   const std::string& kind = info.kind;
   if (kind == "Pod") {
@@ -111,6 +124,22 @@ void ApplyDefaults(const ResourceInfo& info, Json& object) {
     SetDefault(spec, "enableServiceLinks", true);
   } else if (kind == "StatefulSet") {
     DefaultStatefulSet(object);
+  } else if (kind == "Deployment") {
+    DefaultDeployment(object);
+  } else if (kind == "ReplicaSet") {
+    DefaultReplicaSet(object);
+  } else if (kind == "PriorityClass") {
+    SetDefault(object, "preemptionPolicy", "PreemptLowerPriority");
+  } else if (kind == "CSIDriver") {
+    SetDefault(object["spec"], "attachRequired", true);
+    SetDefault(object["spec"], "podInfoOnMount", false);
+    SetDefault(object["spec"], "storageCapacity", false);
+    SetDefault(object["spec"], "fsGroupPolicy", "ReadWriteOnceWithFSType");
+    SetDefault(object["spec"], "volumeLifecycleModes", Json::array({"Persistent"}));
+    SetDefault(object["spec"], "requiresRepublish", false);
+    SetDefault(object["spec"], "seLinuxMount", false);
+  } else if (kind == "RoleBinding" || kind == "ClusterRoleBinding") {
+    DefaultBinding(object);
   } else if (kind == "Service") {
     DefaultService(object);
   } else if (kind == "PersistentVolumeClaim") {
@@ -135,6 +164,15 @@ void ApplyCreationDefaults(const ResourceInfo& info, Json& object) {
     object["status"] = {{"phase", "Pending"}, {"qosClass", QosClass(object["spec"])}};
   } else if (kind == "StatefulSet") {
     object["status"] = {{"replicas", 0}, {"availableReplicas", 0}};
+  } else if (kind == "ReplicaSet") {
+    object["status"] = {{"replicas", 0}};
+  } else if (kind == "Deployment" || kind == "ResourceQuota") {
+    object["status"] = Json::object();
+  } else if (kind == "PodDisruptionBudget") {
+    object["status"] = {{"disruptionsAllowed", 0},
+                        {"currentHealthy", 0},
+                        {"desiredHealthy", 0},
+                        {"expectedPods", 0}};
   } else if (kind == "Service") {
     object["status"] = {{"loadBalancer", Json::object()}};
   } else if (kind == "PersistentVolumeClaim") {

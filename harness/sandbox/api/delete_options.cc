@@ -93,25 +93,44 @@ Result<DeleteParameters> FromProtobuf(std::string_view body) {
 }
 
 Result<DeleteParameters> FromJsonBody(const std::string& body) {
-  auto parsed = ParseJson(body);
-  if (!parsed) return Fail(BadRequest(parsed.error().message));
-  if (!parsed->is_object()) return Fail(BadRequest("DeleteOptions must be a JSON object"));
+  HOLDFAST_ASSIGN(const Json parsed, ParseBody(body));
+  return DeleteParametersFrom(parsed);
+}
+
+}  // namespace
+
+Result<DeleteParameters> DeleteParametersFrom(const Json& options) {
+  if (!options.is_object()) return Fail(BadRequest("DeleteOptions must be a JSON object"));
   DeleteParameters parameters;
-  if (const Json* grace = FindPath(*parsed, {"gracePeriodSeconds"});
+  if (const Json* grace = FindPath(options, {"gracePeriodSeconds"});
       grace != nullptr && !grace->is_null()) {
     if (!grace->is_number_integer())
       return Fail(BadRequest("gracePeriodSeconds must be an integer"));
     parameters.grace_seconds = grace->get<int64_t>();
   }
-  parameters.uid = GetString(*parsed, {"preconditions", "uid"});
-  parameters.resource_version = GetString(*parsed, {"preconditions", "resourceVersion"});
-  parameters.propagation = GetString(*parsed, {"propagationPolicy"}, "Background");
-  if (GetBool(*parsed, {"orphanDependents"})) parameters.propagation = "Orphan";
-  parameters.dry_run = !GetArray(*parsed, {"dryRun"}).empty();
+  parameters.uid = GetString(options, {"preconditions", "uid"});
+  parameters.resource_version = GetString(options, {"preconditions", "resourceVersion"});
+  const Json* orphan = FindPath(options, {"orphanDependents"});
+  const bool old_form = orphan != nullptr && orphan->is_boolean();
+  const std::string policy = GetString(options, {"propagationPolicy"});
+  if (old_form && !policy.empty())
+    return Fail(ApiError(422, "Invalid",
+                         "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid "
+                         "value: \"" +
+                             policy +
+                             "\": orphanDependents and deletionPropagation cannot be both set"));
+  parameters.propagation = policy.empty() ? "Background" : policy;
+  if (old_form && orphan->get<bool>()) parameters.propagation = "Orphan";
+  for (const Json& value : GetArray(options, {"dryRun"})) {
+    if (value != "All")
+      return Fail(
+          ApiError(422, "Invalid",
+                   "DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: " +
+                       DumpJson(value) + ": supported values: \"All\""));
+    parameters.dry_run = true;
+  }
   return parameters;
 }
-
-}  // namespace
 
 Result<DeleteParameters> ReadDeleteOptions(const HttpRequest& request) {
   DeleteParameters parameters;
@@ -134,7 +153,10 @@ Result<DeleteParameters> ReadDeleteOptions(const HttpRequest& request) {
   }
   if (const std::string policy = request.Query("propagationPolicy"); !policy.empty())
     parameters.propagation = policy;
-  parameters.dry_run = parameters.dry_run || !request.Query("dryRun").empty();
+  for (const std::string& value : request.QueryAll("dryRun")) {
+    if (value != "All") return Fail(BadRequest("dryRun must be All, not " + value));
+    parameters.dry_run = true;
+  }
   return parameters;
 }
 

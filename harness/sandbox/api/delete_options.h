@@ -10,6 +10,8 @@ namespace holdfast::sandbox {
 // Also reads the query (gracePeriodSeconds, propagationPolicy, dryRun). 400 for a malformed body,
 // 415 for another content type.
 Result<DeleteParameters> ReadDeleteOptions(const HttpRequest& request);
+// From a DeleteOptions object.
+Result<DeleteParameters> DeleteParametersFrom(const Json& options);
 
 }  // namespace holdfast::sandbox
 

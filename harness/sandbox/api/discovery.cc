@@ -5,42 +5,27 @@
 #include <vector>
 
 #include "harness/base/strings.h"
+#include "harness/sandbox/api/openapi.h"
+#include "harness/sandbox/api/reviews.h"
+#include "harness/sandbox/api/subresources.h"
 
 namespace holdfast::sandbox {
 namespace {
-
-constexpr const char* kAccessReview = "authorization.k8s.io";
-constexpr const char* kAggregated =
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-
-struct Subresource {
-  std::string name;
-  std::string group;
-  std::string kind;
-  Json verbs;
-};
 
 Json AllVerbs() {
   return {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
 }
 
-std::vector<Subresource> SubresourcesOf(const ResourceInfo& info) {
-  std::vector<Subresource> all;
-  if (info.plural == "pods") {
-    all.push_back({"binding", "", "Binding", Json::array({"create"})});
-    all.push_back({"exec", "", "PodExecOptions", Json::array({"get"})});
-    all.push_back({"log", "", "Pod", Json::array({"get"})});
-  }
-  if (info.has_scale)
-    all.push_back({"scale", "autoscaling", "Scale", Json::array({"get", "patch", "update"})});
-  if (info.has_status)
-    all.push_back({"status", info.group, info.kind, Json::array({"get", "patch", "update"})});
-  return all;
+std::string Singular(const ReviewInfo& review) {
+  return review.plural.substr(0, review.plural.size() - 1);
 }
 
 // The named groups, without the core group.
 std::vector<std::string> Groups() {
-  std::vector<std::string> groups = {kAccessReview};
+  std::vector<std::string> groups;
+  for (const ReviewInfo& review : AllReviews())
+    if (std::find(groups.begin(), groups.end(), review.group) == groups.end())
+      groups.push_back(review.group);
   for (const ResourceInfo& info : AllResources())
     if (!info.group.empty() && std::find(groups.begin(), groups.end(), info.group) == groups.end())
       groups.push_back(info.group);
@@ -72,12 +57,13 @@ Json LegacyResources(const std::string& group) {
       resources.push_back(std::move(below));
     }
   }
-  if (group == kAccessReview)
-    resources.push_back({{"name", "selfsubjectaccessreviews"},
-                         {"singularName", "selfsubjectaccessreview"},
-                         {"namespaced", false},
-                         {"kind", "SelfSubjectAccessReview"},
-                         {"verbs", Json::array({"create"})}});
+  for (const ReviewInfo& review : AllReviews())
+    if (review.group == group)
+      resources.push_back({{"name", review.plural},
+                           {"singularName", Singular(review)},
+                           {"namespaced", review.namespaced},
+                           {"kind", review.kind},
+                           {"verbs", Json::array({"create"})}});
   return {{"kind", "APIResourceList"},
           {"apiVersion", "v1"},
           {"groupVersion", group.empty() ? "v1" : group + "/v1"},
@@ -105,12 +91,13 @@ Json AggregatedGroup(const std::string& group) {
                                        {"verbs", sub.verbs}});
     resources.push_back(std::move(entry));
   }
-  if (group == kAccessReview)
-    resources.push_back({{"resource", "selfsubjectaccessreviews"},
-                         {"responseKind", Gvk(group, "SelfSubjectAccessReview")},
-                         {"scope", "Cluster"},
-                         {"singularResource", "selfsubjectaccessreview"},
-                         {"verbs", Json::array({"create"})}});
+  for (const ReviewInfo& review : AllReviews())
+    if (review.group == group)
+      resources.push_back({{"resource", review.plural},
+                           {"responseKind", Gvk(group, review.kind)},
+                           {"scope", review.namespaced ? "Namespaced" : "Cluster"},
+                           {"singularResource", Singular(review)},
+                           {"verbs", Json::array({"create"})}});
   Json metadata = Json::object();
   if (!group.empty()) metadata["name"] = group;
   return {
@@ -120,53 +107,23 @@ Json AggregatedGroup(const std::string& group) {
            {{{"version", "v1"}, {"freshness", "Current"}, {"resources", std::move(resources)}}})}};
 }
 
-HttpResponse Aggregated(const std::vector<std::string>& groups) {
+// `version` is v2 or, for older clients, v2beta1.
+HttpResponse Aggregated(const std::vector<std::string>& groups, const std::string& version) {
   Json items = Json::array();
   for (const std::string& group : groups)
     items.push_back(AggregatedGroup(group));
   HttpResponse response = JsonResponse(200, {{"kind", "APIGroupDiscoveryList"},
-                                             {"apiVersion", "apidiscovery.k8s.io/v2"},
+                                             {"apiVersion", "apidiscovery.k8s.io/" + version},
                                              {"metadata", Json::object()},
                                              {"items", std::move(items)}});
-  response.content_type = kAggregated;
+  response.content_type =
+      fmt::format("application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList", version);
   return response;
 }
 
 Json LegacyGroup(const std::string& group) {
   const Json version = {{"groupVersion", group + "/v1"}, {"version", "v1"}};
   return {{"name", group}, {"versions", Json::array({version})}, {"preferredVersion", version}};
-}
-
-Json OpenApi(const std::string& group) {
-  Json paths = Json::object();
-  for (const ResourceInfo& info : AllResources()) {
-    if (info.group != group) continue;
-    const std::string path =
-        fmt::format("{}{}/{}/{{name}}", group.empty() ? "/api/v1" : "/apis/" + group + "/v1",
-                    info.namespaced ? "/namespaces/{namespace}" : "", info.plural);
-    const Json parameter = {{"name", "fieldValidation"},
-                            {"in", "query"},
-                            {"schema", {{"type", "string"}, {"uniqueItems", true}}}};
-    paths[path]["patch"] = {{"x-kubernetes-action", "patch"},
-                            {"x-kubernetes-group-version-kind", Gvk(group, info.kind)},
-                            {"parameters", Json::array({parameter})},
-                            {"responses", {{"200", {{"description", "OK"}}}}}};
-  }
-  return {{"openapi", "3.0.0"},
-          {"info", {{"title", "Kubernetes"}, {"version", "v1.36.2"}}},
-          {"paths", std::move(paths)},
-          {"components", {{"schemas", Json::object()}}}};
-}
-
-Json OpenApiIndex() {
-  Json paths = Json::object();
-  const auto add = [&](const std::string& at) {
-    paths[at] = {{"serverRelativeURL", "/openapi/v3/" + at + "?hash=1"}};
-  };
-  add("api/v1");
-  for (const std::string& group : Groups())
-    add("apis/" + group + "/v1");
-  return {{"paths", std::move(paths)}};
 }
 
 Json Version() {
@@ -181,21 +138,37 @@ Json Version() {
           {"platform", "linux/amd64"}};
 }
 
+// The form of aggregated discovery that comes first in an Accept header, or empty.
+std::string AggregatedVersion(std::string_view accept) {
+  for (const std::string& range : Split(accept, ',')) {
+    bool aggregated = false;
+    std::string version;
+    for (const std::string& part : Split(range, ';')) {
+      const std::string_view parameter = Trim(part);
+      aggregated = aggregated || parameter == "as=APIGroupDiscoveryList";
+      if (parameter.starts_with("v=")) version = parameter.substr(2);
+    }
+    if (aggregated && (version == "v2" || version == "v2beta1")) return version;
+    if (!aggregated && Trim(range).starts_with("application/json")) return "";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::optional<HttpResponse> AnswerDiscovery(const HttpRequest& request) {
   const std::string& path = request.path;
-  const bool aggregated = request.accept.find("as=APIGroupDiscoveryList") != std::string::npos &&
-                          request.accept.find("v=v2;") != std::string::npos;
+  const std::string aggregated = AggregatedVersion(request.accept);
+  if (path.starts_with("/openapi/")) return AnswerOpenApi(request);
   if (path == "/version") return JsonResponse(200, Version());
   if (path == "/api") {
-    if (aggregated) return Aggregated({""});
+    if (!aggregated.empty()) return Aggregated({""}, aggregated);
     return JsonResponse(200, {{"kind", "APIVersions"},
                               {"versions", Json::array({"v1"})},
                               {"serverAddressByClientCIDRs", Json::array()}});
   }
   if (path == "/apis") {
-    if (aggregated) return Aggregated(Groups());
+    if (!aggregated.empty()) return Aggregated(Groups(), aggregated);
     Json groups = Json::array();
     for (const std::string& group : Groups())
       groups.push_back(LegacyGroup(group));
@@ -203,8 +176,6 @@ std::optional<HttpResponse> AnswerDiscovery(const HttpRequest& request) {
         200, {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(groups)}});
   }
   if (path == "/api/v1") return JsonResponse(200, LegacyResources(""));
-  if (path == "/openapi/v3") return JsonResponse(200, OpenApiIndex());
-  if (path == "/openapi/v3/api/v1") return JsonResponse(200, OpenApi(""));
   for (const std::string& group : Groups()) {
     if (path == "/apis/" + group) {
       Json body = LegacyGroup(group);
@@ -213,7 +184,6 @@ std::optional<HttpResponse> AnswerDiscovery(const HttpRequest& request) {
       return JsonResponse(200, body);
     }
     if (path == "/apis/" + group + "/v1") return JsonResponse(200, LegacyResources(group));
-    if (path == "/openapi/v3/apis/" + group + "/v1") return JsonResponse(200, OpenApi(group));
   }
   return std::nullopt;
 }

@@ -1,5 +1,4 @@
-// What the server says about itself: versions, groups, resources, and just enough OpenAPI for
-// kubectl to see that fields are validated here and not by it.
+// What the server says about itself: versions, groups, resources, schemas.
 #ifndef HOLDFAST_HARNESS_SANDBOX_API_DISCOVERY_H_
 #define HOLDFAST_HARNESS_SANDBOX_API_DISCOVERY_H_
 

@@ -6,14 +6,23 @@
 #include "harness/sandbox/api/api_errors.h"
 #include "harness/sandbox/api/delete_options.h"
 #include "harness/sandbox/api/discovery.h"
+#include "harness/sandbox/api/events_view.h"
+#include "harness/sandbox/api/eviction.h"
+#include "harness/sandbox/api/health.h"
+#include "harness/sandbox/api/protobuf.h"
+#include "harness/sandbox/api/reviews.h"
 #include "harness/sandbox/api/scale.h"
+#include "harness/sandbox/api/subresources.h"
 #include "harness/sandbox/api/table.h"
+#include "harness/sandbox/api/yaml_body.h"
 
 namespace holdfast::sandbox {
 namespace {
 
 bool IsOpen(const std::string& path) {
-  return path == "/livez" || path == "/readyz" || path == "/healthz" || path == "/version";
+  for (const char* open : {"/livez", "/readyz", "/healthz"})
+    if (path.starts_with(open)) return true;
+  return path == "/version";
 }
 
 Error NoSuchPath() {
@@ -24,91 +33,150 @@ Error WrongMethod(const HttpRequest& request) {
                   "the server does not allow " + request.method + " on the requested resource");
 }
 
-bool ServesSubresource(const Route& route) {
-  const std::string& sub = route.subresource;
-  if (sub.empty()) return true;
-  if (sub == "status") return route.info->has_status;
-  if (sub == "scale") return route.info->has_scale;
-  return route.info->plural == "pods" && (sub == "exec" || sub == "log" || sub == "binding");
+bool IsType(const HttpRequest& request, std::string_view type) {
+  return Trim(std::string_view(request.content_type).substr(0, request.content_type.find(';'))) ==
+         type;
 }
 
-Result<Json> JsonBody(const HttpRequest& request) {
-  if (!request.content_type.empty() && !request.content_type.starts_with("application/json"))
-    return Fail(ApiError(415, "UnsupportedMediaType",
-                         "the body of the request was in an unknown format - accepted media types "
-                         "include: application/json"));
-  auto parsed = ParseJson(request.body);
-  if (!parsed) return Fail(BadRequest(parsed.error().message));
-  return parsed;
+Result<Json> BodyOf(const HttpRequest& request) {
+  if (request.content_type.empty() || IsType(request, "application/json"))
+    return ParseBody(request.body);
+  if (IsType(request, "application/yaml")) return ParseYamlBody(request.body);
+  return Fail(ApiError(415, "UnsupportedMediaType",
+                       "the body of the request was in an unknown format - accepted media types "
+                       "include: application/json, application/yaml"));
 }
 
-Result<WriteParameters> WriteParametersOf(const HttpRequest& request, const Route& route) {
-  WriteParameters parameters;
+// The part of a user agent that names the program.
+std::string ProgramOf(const std::string& user_agent) {
+  std::string name;
+  for (const char c : user_agent.substr(0, user_agent.find('/')))
+    if (c >= ' ' && c <= '~' && name.size() < 128) name += c;
+  return name.empty() ? "unknown" : name;
+}
+
+Status ReadWriteParameters(const HttpRequest& request,
+                           const Route& route,
+                           WriteParameters& parameters) {
   parameters.subresource = route.subresource;
+  parameters.through_view = route.info->is_view;
   parameters.field_manager = request.Query("fieldManager");
   parameters.force = request.QueryFlag("force");
   for (const std::string& value : request.QueryAll("dryRun")) {
-    if (value != "All") return Fail(BadRequest("dryRun must be All, not " + value));
+    if (value != "All")
+      return Fail(ApiError(422, "Invalid",
+                           "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: "
+                           "\"" +
+                               value + "\": supported values: \"All\""));
     parameters.dry_run = true;
   }
-  return parameters;
+  if (parameters.field_manager.size() > 128)
+    return Fail(ApiError(422, "Invalid",
+                         "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may "
+                         "not be more than 128 bytes"));
+  const std::string validation = request.Query("fieldValidation", "Warn");
+  if (validation == "Strict") {
+    parameters.validation = FieldValidation::kStrict;
+  } else if (validation == "Warn" || validation.empty()) {
+    parameters.validation = FieldValidation::kWarn;
+  } else if (validation != "Ignore") {
+    return Fail(ApiError(422, "Invalid",
+                         "CreateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported "
+                         "value: \"" +
+                             validation +
+                             "\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""));
+  }
+  // A status belongs to its controller, a lease to its holder; keeping account of their updates
+  // would cost more than it tells.
+  if (parameters.field_manager.empty()) parameters.field_manager = ProgramOf(request.user_agent);
+  if ((route.subresource == "status" || route.info->plural == "leases") &&
+      !IsType(request, "application/apply-patch+yaml"))
+    parameters.field_manager.clear();
+  if (parameters.validation != FieldValidation::kIgnore)
+    parameters.duplicates = ScanBody(request.body).duplicates;
+  return {};
+}
+
+HttpResponse Warned(HttpResponse response, const std::vector<std::string>& warnings) {
+  for (const std::string& text : warnings) {
+    std::string quoted;
+    for (const char c : text) {
+      if (c == '"' || c == '\\') quoted += '\\';
+      if (c >= ' ') quoted += c;
+    }
+    response.headers.emplace_back("Warning", "299 - \"" + quoted + "\"");
+  }
+  return response;
 }
 
 HttpResponse ObjectResponse(int status, const Route& route, const ObjectPtr& object) {
   if (route.subresource == "scale") return JsonResponse(status, ScaleOf(object->json));
-  return {status, "application/json", object->text + "\n"};
-}
-
-// What kubectl auth can-i and clients that look before they leap are told: everything is allowed.
-HttpResponse AccessReview(const HttpRequest& request) {
-  const auto body = ParseJson(request.body);
-  Json review = body && body->is_object() ? *body : Json::object();
-  review["kind"] = "SelfSubjectAccessReview";
-  review["apiVersion"] = "authorization.k8s.io/v1";
-  review["metadata"] = Json::object();
-  review["status"] = {{"allowed", true}};
-  return JsonResponse(201, review);
+  return {status, "application/json", ServedText(*route.info, *object) + "\n"};
 }
 
 }  // namespace
 
-ApiHandler::ApiHandler(Registry& registry, std::string token, NodeDialer dial)
+ApiHandler::ApiHandler(Registry& registry, std::string token, NodeDialer dial, Defects defects)
     : registry_(registry),
       token_(std::move(token)),
-      dial_(std::move(dial)) {}
+      dial_(std::move(dial)),
+      defects_(defects),
+      service_tokens_(Sha256Hex("service account tokens of " + token_)) {}
 
 ApiHandler::Manner ApiHandler::MannerOf(const HttpRequest& request) {
   if (request.method != "GET") return Manner::kWhole;
   const auto route = ParseRoute(request.path);
   if (!route) return Manner::kWhole;
-  if (route->info->plural == "pods" && route->subresource == "exec" && request.websocket)
-    return Manner::kExec;
+  if (route->info->plural == "pods" && IsStreams(route->subresource) && request.websocket)
+    return Manner::kUpgrade;
   if (route->info->plural == "pods" && route->subresource == "log") return Manner::kStream;
   return route->subresource.empty() && request.QueryFlag("watch") ? Manner::kStream
                                                                   : Manner::kWhole;
 }
 
-Status ApiHandler::Authorize(const HttpRequest& request) const {
-  if (IsOpen(request.path)) return {};
+std::optional<Identity> ApiHandler::SenderOf(std::string_view authorization) const {
   constexpr std::string_view kScheme = "Bearer ";
-  const std::string& given = request.authorization;
-  if (given.size() == kScheme.size() + token_.size() && given.starts_with(kScheme) &&
-      CRYPTO_memcmp(given.data() + kScheme.size(), token_.data(), token_.size()) == 0)
-    return {};
+  if (!authorization.starts_with(kScheme)) return std::nullopt;
+  const std::string_view given = authorization.substr(kScheme.size());
+  if (given.size() == token_.size() &&
+      CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0)
+    return Identity{"kubernetes-admin", "",
+                    Json::array({"system:masters", "system:authenticated"})};
+  return service_tokens_.Verify(given, registry_.clock().Wall());
+}
+
+Status ApiHandler::Authorize(const HttpRequest& request) const {
+  if (IsOpen(request.path) || SenderOf(request.authorization)) return {};
   return Fail(ApiError(401, "Unauthorized", "Unauthorized"));
+}
+
+HttpResponse ApiHandler::Review(const HttpRequest& request) {
+  if (request.method != "POST") return ErrorResponse(WrongMethod(request));
+  auto body = BodyOf(request);
+  if (!body) return ErrorResponse(body.error());
+  const auto sender = SenderOf(request.authorization);
+  const auto find = [this](const std::string& token) { return SenderOf("Bearer " + token); };
+  return JsonResponse(201, AnswerReview(*FindReview(request.path), *std::move(body),
+                                        sender.value_or(Identity{}), find));
 }
 
 HttpResponse ApiHandler::Answer(const HttpRequest& request) {
   if (const auto allowed = Authorize(request); !allowed) return ErrorResponse(allowed.error());
-  if (request.path == "/livez" || request.path == "/readyz" || request.path == "/healthz")
-    return {200, "text/plain; charset=utf-8", "ok"};
+  if (IsNodeControl(request.path)) {
+    // Pods and their service accounts have no business with the machines.
+    if (SenderOf(request.authorization)->user != "kubernetes-admin")
+      return ErrorResponse(ApiError(403, "Forbidden", "only the administrator controls nodes"));
+    return AnswerNodeControl(request, node_control_);
+  }
   const auto route = ParseRoute(request.path);
   if (!route) {
-    if (request.path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
-      return request.method == "POST" ? AccessReview(request) : ErrorResponse(WrongMethod(request));
-    if (auto response = AnswerDiscovery(request))
-      return request.method == "GET" ? *std::move(response) : ErrorResponse(WrongMethod(request));
-    return ErrorResponse(NoSuchPath());
+    if (FindReview(request.path) != nullptr) return Review(request);
+    auto response = AnswerHealth(request);
+    if (!response) response = AnswerDiscovery(request);
+    if (!response) return ErrorResponse(NoSuchPath());
+    return request.method == "GET" || request.method == "HEAD"
+               ? *std::move(response)
+               : ErrorResponse(WrongMethod(request));
   }
   auto response = Dispatch(request, *route);
   if (!response) return ErrorResponse(response.error(), route->info, route->name);
@@ -116,12 +184,14 @@ HttpResponse ApiHandler::Answer(const HttpRequest& request) {
 }
 
 Result<HttpResponse> ApiHandler::Dispatch(const HttpRequest& request, const Route& route) {
-  if (!ServesSubresource(route)) return Fail(NoSuchPath());
+  if (!HasSubresource(*route.info, route.subresource)) return Fail(NoSuchPath());
   const std::string& sub = route.subresource;
   const std::string& method = request.method;
-  if (sub == "exec") return Fail(RefuseExec(request, route));
-  if (sub == "binding")
-    return method == "POST" ? Create(request, route) : Fail(WrongMethod(request));
+  if (IsStreams(sub)) return Fail(RefuseStreams(request, route));
+  if (sub == "binding" || sub == "eviction" || sub == "token")
+    return method == "POST" ? CreateBelow(request, route) : Fail(WrongMethod(request));
+  if (sub == "finalize")
+    return method == "PUT" ? Replace(request, route) : Fail(WrongMethod(request));
   if (route.name.empty()) {
     if (method == "GET") return List(request, route);
     if (method == "POST") return Create(request, route);
@@ -141,6 +211,7 @@ Result<HttpResponse> ApiHandler::Get(const HttpRequest& request, const Route& ro
   if (!found) return Fail(NotFound(*route.info, route.name));
   if (format == OutputFormat::kJson || !route.subresource.empty())
     return ObjectResponse(200, route, *found);
+  if (format == OutputFormat::kMetadata) return JsonResponse(200, PartialMetadata((*found)->json));
   Json table = EmptyTable(TableColumns(*route.info));
   table["metadata"]["resourceVersion"] = std::to_string((*found)->version);
   table["rows"].push_back(TableRow(*route.info, (*found)->json, request.Query("includeObject"),
@@ -151,54 +222,88 @@ Result<HttpResponse> ApiHandler::Get(const HttpRequest& request, const Route& ro
 Result<HttpResponse> ApiHandler::Create(const HttpRequest& request, const Route& route) {
   if (route.info->namespaced && route.ns.empty())
     return Fail(BadRequest("an empty namespace may not be set during creation"));
-  HOLDFAST_ASSIGN(Json body, JsonBody(request));
-  HOLDFAST_ASSIGN(const WriteParameters parameters, WriteParametersOf(request, route));
-  if (route.subresource == "binding") {
-    if (!body.is_object()) return Fail(BadRequest("a binding must be a JSON object"));
-    if (!body["metadata"].is_object()) body["metadata"] = Json::object();
-    body["metadata"]["name"] = route.name;
-  }
+  HOLDFAST_ASSIGN(Json body, BodyOf(request));
+  WriteParameters parameters;
+  std::vector<std::string> warnings;
+  parameters.warnings = &warnings;
+  HOLDFAST_RETURN_IF_ERROR(ReadWriteParameters(request, route, parameters));
   HOLDFAST_ASSIGN(const ObjectPtr created,
                   registry_.Create(route.info->plural, route.ns, std::move(body), parameters));
-  if (route.subresource == "binding")
-    return JsonResponse(201, {{"kind", "Status"},
-                              {"apiVersion", "v1"},
-                              {"metadata", Json::object()},
-                              {"status", "Success"},
-                              {"code", 201}});
-  return ObjectResponse(201, route, created);
+  return Warned(ObjectResponse(201, route, created), warnings);
+}
+
+Result<HttpResponse> ApiHandler::CreateBelow(const HttpRequest& request, const Route& route) {
+  HOLDFAST_ASSIGN(Json body, BodyOf(request));
+  WriteParameters parameters;
+  HOLDFAST_RETURN_IF_ERROR(ReadWriteParameters(request, route, parameters));
+  if (!body.is_object()) return Fail(BadRequest("the body must be a JSON object"));
+  if (route.subresource == "eviction")
+    return EvictPod(registry_, defects_, route.ns, route.name, body, parameters.dry_run);
+  if (route.subresource == "token") {
+    const auto account = registry_.store().Get(route.info->plural, route.ns, route.name);
+    if (!account) return Fail(NotFound(*route.info, route.name));
+    HOLDFAST_ASSIGN(const Json answer, service_tokens_.Answer(std::move(body), (*account)->json,
+                                                              registry_.clock().Wall()));
+    return JsonResponse(201, answer);
+  }
+  if (!body["metadata"].is_object()) body["metadata"] = Json::object();
+  body["metadata"]["name"] = route.name;
+  const auto bound = registry_.Create(route.info->plural, route.ns, std::move(body), parameters);
+  if (!bound) return Fail(bound.error());
+  return JsonResponse(201, {{"kind", "Status"},
+                            {"apiVersion", "v1"},
+                            {"metadata", Json::object()},
+                            {"status", "Success"},
+                            {"code", 201}});
 }
 
 Result<HttpResponse> ApiHandler::Replace(const HttpRequest& request, const Route& route) {
-  HOLDFAST_ASSIGN(Json body, JsonBody(request));
-  HOLDFAST_ASSIGN(const WriteParameters parameters, WriteParametersOf(request, route));
+  HOLDFAST_ASSIGN(Json body, BodyOf(request));
+  WriteParameters parameters;
+  std::vector<std::string> warnings;
+  parameters.warnings = &warnings;
+  HOLDFAST_RETURN_IF_ERROR(ReadWriteParameters(request, route, parameters));
   HOLDFAST_ASSIGN(
       const ObjectPtr written,
       registry_.Replace(route.info->plural, route.ns, route.name, std::move(body), parameters));
-  return ObjectResponse(200, route, written);
+  return Warned(ObjectResponse(200, route, written), warnings);
 }
 
 Result<HttpResponse> ApiHandler::Patch(const HttpRequest& request, const Route& route) {
-  const std::string type(
-      Trim(std::string_view(request.content_type).substr(0, request.content_type.find(';'))));
   PatchFormat format = PatchFormat::kJson;
-  if (type == "application/merge-patch+json") {
+  if (IsType(request, "application/merge-patch+json")) {
     format = PatchFormat::kMerge;
-  } else if (type == "application/strategic-merge-patch+json") {
+  } else if (IsType(request, "application/strategic-merge-patch+json")) {
     format = PatchFormat::kStrategicMerge;
-  } else if (type != "application/json-patch+json") {
+  } else if (IsType(request, "application/apply-patch+yaml")) {
+    format = PatchFormat::kApply;
+  } else if (!IsType(request, "application/json-patch+json")) {
     return Fail(ApiError(415, "UnsupportedMediaType",
-                         fmt::format("the patch format \"{}\" is not served here; accepted are "
-                                     "application/json-patch+json, application/merge-patch+json "
-                                     "and application/strategic-merge-patch+json",
-                                     type)));
+                         "the body of the request was in an unknown format - accepted media types "
+                         "include: application/json-patch+json, application/merge-patch+json, "
+                         "application/strategic-merge-patch+json, application/apply-patch+yaml"));
   }
-  auto body = ParseJson(request.body);
-  if (!body) return Fail(BadRequest(body.error().message));
-  HOLDFAST_ASSIGN(const WriteParameters parameters, WriteParametersOf(request, route));
+  WriteParameters parameters;
+  std::vector<std::string> warnings;
+  parameters.warnings = &warnings;
+  HOLDFAST_RETURN_IF_ERROR(ReadWriteParameters(request, route, parameters));
+  const bool applies = format == PatchFormat::kApply;
+  if (applies && request.Query("fieldManager").empty())
+    return Fail(ApiError(422, "Invalid",
+                         "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: "
+                         "is required for apply patch"));
+  if (!applies && !request.Query("force").empty())
+    return Fail(ApiError(422, "Invalid",
+                         "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be "
+                         "specified for non-apply patch"));
+  auto body = ParseBody(request.body);
+  if (!body && applies) body = ParseYamlBody(request.body);
+  if (!body) return Fail(body.error());
+  const bool existed =
+      !applies || registry_.store().Get(route.info->plural, route.ns, route.name).has_value();
   HOLDFAST_ASSIGN(const ObjectPtr written, registry_.Patch(route.info->plural, route.ns, route.name,
                                                            format, *body, parameters));
-  return ObjectResponse(200, route, written);
+  return Warned(ObjectResponse(existed ? 200 : 201, route, written), warnings);
 }
 
 Result<HttpResponse> ApiHandler::Delete(const HttpRequest& request, const Route& route) {

@@ -6,15 +6,20 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "harness/base/files.h"
 #include "harness/sandbox/api/http_message.h"
+#include "harness/sandbox/api/node_control.h"
 #include "harness/sandbox/api/registry.h"
 #include "harness/sandbox/api/route.h"
 #include "harness/sandbox/api/selectors.h"
+#include "harness/sandbox/api/service_tokens.h"
+#include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
 
@@ -38,21 +43,29 @@ struct AgentStream {
   std::string rest;
 };
 
+// Subresources of a pod that are served after an upgrade of the connection.
+inline bool IsStreams(std::string_view subresource) {
+  return subresource == "exec" || subresource == "attach" || subresource == "portforward";
+}
+
 // Thread-safe: one call per connection at a time, many connections.
 class ApiHandler {
  public:
-  ApiHandler(Registry& registry, std::string token, NodeDialer dial);
+  ApiHandler(Registry& registry, std::string token, NodeDialer dial, Defects defects = {});
 
   // How a request is answered.
-  enum class Manner { kWhole, kStream, kExec };
+  enum class Manner { kWhole, kStream, kUpgrade };
   [[nodiscard]] static Manner MannerOf(const HttpRequest& request);
   HttpResponse Answer(const HttpRequest& request);
   // Watches and logs. Errors are written as whole answers through the stream.
   void AnswerStream(const HttpRequest& request, ResponseStream& stream);
-  // A connection to the node agent on which the command runs already.
-  Result<AgentStream> OpenExec(const HttpRequest& request);
+  // A connection to the node agent that has begun to serve exec, attach or portforward; `protocol`
+  // is the WebSocket's.
+  Result<AgentStream> OpenStreams(const HttpRequest& request, const std::string& protocol);
   // 401 unless the request carries the token or needs none.
   [[nodiscard]] Status Authorize(const HttpRequest& request) const;
+  // Before the first request.
+  void SetNodeControl(NodeControl* control) { node_control_ = control; }
   // Ends all streams soon.
   void Stop() { stopping_ = true; }
 
@@ -68,18 +81,23 @@ class ApiHandler {
   Result<HttpResponse> Get(const HttpRequest& request, const Route& route);
   Result<HttpResponse> List(const HttpRequest& request, const Route& route);
   Result<HttpResponse> Create(const HttpRequest& request, const Route& route);
+  // Creations below an object: binding, eviction, token.
+  Result<HttpResponse> CreateBelow(const HttpRequest& request, const Route& route);
+  HttpResponse Review(const HttpRequest& request);
   Result<HttpResponse> Replace(const HttpRequest& request, const Route& route);
   Result<HttpResponse> Patch(const HttpRequest& request, const Route& route);
   Result<HttpResponse> Delete(const HttpRequest& request, const Route& route);
   Result<HttpResponse> DeleteCollection(const HttpRequest& request, const Route& route);
   Status Watch(const HttpRequest& request, const Route& route, ResponseStream& stream);
   Status Logs(const HttpRequest& request, const Route& route, ResponseStream& stream);
-  // Why exec without WebSocket is refused. kubectl asks so again after any refusal over WebSocket
+  // Why exec and the like without WebSocket are refused. kubectl asks so again after any refusal over WebSocket
   // and shows this answer only, so the reason of the first comes before that of the protocol.
-  [[nodiscard]] Error RefuseExec(const HttpRequest& request, const Route& route) const;
+  [[nodiscard]] Error RefuseStreams(const HttpRequest& request, const Route& route) const;
   // Dials the node that runs the pod, sends `call` and reads the agent's verdict.
   Result<AgentStream> CallAgent(const HttpRequest& request, const Route& route, Json call);
 
+  // Who sent the token of a request; nullopt when nobody we know.
+  [[nodiscard]] std::optional<Identity> SenderOf(std::string_view authorization) const;
   Result<Selection> SelectionOf(const HttpRequest& request, const Route& route) const;
   Result<Snapshot> TakeSnapshot(const std::string& id);
   void KeepSnapshot(Snapshot snapshot);
@@ -87,6 +105,9 @@ class ApiHandler {
   Registry& registry_;
   std::string token_;
   NodeDialer dial_;
+  Defects defects_;
+  ServiceTokens service_tokens_;
+  NodeControl* node_control_ = nullptr;
   std::atomic<bool> stopping_{false};
   std::mutex snapshots_mutex_;
   std::deque<Snapshot> snapshots_;

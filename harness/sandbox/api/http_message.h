@@ -21,6 +21,8 @@ struct HttpRequest {
   std::string accept;
   std::string content_type;
   std::string authorization;
+  std::string user_agent;
+  std::string if_none_match;
   std::string websocket_protocols;  // What the client offers.
   bool websocket = false;           // The client asks for an upgrade to WebSocket.
   std::string body;
@@ -36,6 +38,7 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};  // Beside those of every answer.
 };
 
 // An answer that is written piece by piece. One thread.

@@ -4,6 +4,7 @@
 #include "harness/base/random.h"
 #include "harness/base/strings.h"
 #include "harness/sandbox/api/api_errors.h"
+#include "harness/sandbox/api/events_view.h"
 #include "harness/sandbox/api/handler.h"
 #include "harness/sandbox/api/table.h"
 
@@ -32,7 +33,7 @@ void AppendItem(std::string& out, const StoredObject& object, const ResourceInfo
     out.append(object.text, prefix.size());
     return;
   }
-  Json bare = object.json;
+  Json bare = ServedJson(info, object);
   bare.erase("apiVersion");
   bare.erase("kind");
   out += DumpJson(bare);
@@ -116,6 +117,15 @@ Result<HttpResponse> ApiHandler::List(const HttpRequest& request, const Route& r
     for (size_t i = offset; i < end; ++i)
       table["rows"].push_back(TableRow(*route.info, snapshot.objects[i]->json, include, now));
     return JsonResponse(200, table);
+  }
+  if (format == OutputFormat::kMetadata) {
+    Json items = Json::array();
+    for (size_t i = offset; i < end; ++i)
+      items.push_back(PartialMetadata(snapshot.objects[i]->json));
+    return JsonResponse(200, {{"kind", "PartialObjectMetadataList"},
+                              {"apiVersion", "meta.k8s.io/v1"},
+                              {"metadata", std::move(metadata)},
+                              {"items", std::move(items)}});
   }
   std::string body =
       fmt::format("{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{},\"items\":[",

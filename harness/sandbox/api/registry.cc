@@ -4,10 +4,14 @@
 #include <utility>
 
 #include "harness/base/random.h"
+#include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/sandbox/api/api_errors.h"
 #include "harness/sandbox/api/defaults.h"
+#include "harness/sandbox/api/events_view.h"
+#include "harness/sandbox/api/managed_fields.h"
 #include "harness/sandbox/api/patch.h"
+#include "harness/sandbox/api/quantity.h"
 #include "harness/sandbox/api/resources.h"
 #include "harness/sandbox/api/scale.h"
 #include "harness/sandbox/api/validate.h"
@@ -39,15 +43,58 @@ std::string NameSuffix() {
   return suffix;
 }
 
-Status CheckTypeAndPlace(const ResourceInfo& info, const std::string& ns, Json& object) {
+std::string JoinedProblems(const std::vector<std::string>& problems) {
+  return "strict decoding error: " + Join(problems, ", ");
+}
+
+// What decoding dropped and what the body gives twice, in the words of the real decoder.
+std::vector<std::string> Problems(const std::vector<std::string>& unknown,
+                                  const WriteParameters& parameters) {
+  std::vector<std::string> problems;
+  for (const std::string& path : parameters.duplicates)
+    problems.push_back(fmt::format("duplicate field \"{}\"", path));
+  for (const std::string& path : unknown)
+    problems.push_back(fmt::format("unknown field \"{}\"", path));
+  return problems;
+}
+
+Error InvalidPatch(const Json& object, std::string_view why) {
+  return ApiError(422, "Invalid",
+                  fmt::format(" \"\" is invalid: patch: Invalid value: {}: {}",
+                              DumpJson(DumpJson(object)), why));
+}
+
+// Decodes `object`, a body or (`is_patch`) the outcome of a patch, and gives it its type and place.
+Status CheckTypeAndPlace(const ResourceInfo& info,
+                         const std::string& ns,
+                         Json& object,
+                         const WriteParameters& parameters,
+                         bool is_patch) {
   if (!object.is_object()) return Fail(BadRequest("the body must be a JSON object"));
-  StripNulls(object);
-  HOLDFAST_RETURN_IF_ERROR(CheckShape(object));
+  for (const char* member : {"apiVersion", "kind"})
+    if (const auto found = object.find(member); found != object.end() && !found->is_string())
+      return Fail(BadRequest(fmt::format("{} must be a string", member)));
   const std::string version = GetString(object, {"apiVersion"}, info.ApiVersion());
   const std::string kind = GetString(object, {"kind"}, info.kind);
   if (version != info.ApiVersion() || kind != info.kind)
     return Fail(BadRequest(fmt::format("{}/{} in the data does not match the expected {}/{}",
                                        version, kind, info.ApiVersion(), info.kind)));
+  const bool looks = parameters.validation != FieldValidation::kIgnore;
+  std::vector<std::string> unknown;
+  const Status decoded = DecodeObject(SchemaOf(info), object, looks ? &unknown : nullptr);
+  std::string why;
+  if (!decoded) why = decoded.error().message;
+  const std::vector<std::string> problems =
+      looks ? Problems(unknown, parameters) : std::vector<std::string>();
+  if (why.empty() && !problems.empty() && parameters.validation == FieldValidation::kStrict)
+    why = JoinedProblems(problems);
+  if (!why.empty()) {
+    if (is_patch) return Fail(InvalidPatch(object, why));
+    return Fail(BadRequest(fmt::format("{} in version \"v1\" cannot be handled as a {}: {}",
+                                       info.kind, info.kind, why)));
+  }
+  if (parameters.warnings != nullptr)
+    parameters.warnings->insert(parameters.warnings->end(), problems.begin(), problems.end());
   object["apiVersion"] = info.ApiVersion();
   object["kind"] = info.kind;
   if (!object.contains("metadata")) object["metadata"] = Json::object();
@@ -133,15 +180,43 @@ Status KeepIdentity(const ResourceInfo& info, const Json& old, Json& object, boo
   return {};
 }
 
+// Who owns what is kept by the server, unless the client sends a list of its own.
+void KeepOwners(const Json& old, Json& object) {
+  Json& metadata = object["metadata"];
+  const Json* before = FindPath(old, {"metadata", "managedFields"});
+  const auto sent = metadata.find("managedFields");
+  if (sent == metadata.end() || !sent->is_array() || sent->empty()) {
+    if (before != nullptr) metadata["managedFields"] = *before;
+  } else if (before == nullptr || *sent != *before) {
+    Json kept = CleanedManagedFields(*sent);
+    if (kept.empty()) {
+      metadata.erase("managedFields");
+    } else {
+      *sent = std::move(kept);
+    }
+  }
+  if (metadata.contains("managedFields") && !metadata["managedFields"].is_array())
+    metadata.erase("managedFields");
+}
+
 // Turns a wanted new state of the main resource or of its status into the object to be stored.
 Status PrepareUpdate(const ResourceInfo& info,
                      const Json& old,
                      Json& object,
-                     const std::string& subresource,
-                     bool is_patch) {
-  HOLDFAST_RETURN_IF_ERROR(
-      CheckTypeAndPlace(info, GetString(old, {"metadata", "namespace"}), object));
+                     const WriteParameters& parameters,
+                     bool is_patch,
+                     Nanos now) {
+  const std::string& subresource = parameters.subresource;
+  HOLDFAST_RETURN_IF_ERROR(CheckTypeAndPlace(info, GetString(old, {"metadata", "namespace"}),
+                                             object, parameters, is_patch));
   HOLDFAST_RETURN_IF_ERROR(KeepIdentity(info, old, object, is_patch));
+  KeepOwners(old, object);
+  if (subresource == "finalize") {
+    Json finalizers = GetArray(object, {"spec", "finalizers"});
+    object = old;
+    object["spec"]["finalizers"] = std::move(finalizers);
+    return {};
+  }
   if (subresource == "status") {
     Json status = object.value("status", Json::object());
     object = old;
@@ -163,6 +238,8 @@ Status PrepareUpdate(const ResourceInfo& info,
   const std::vector<FieldError> errors = ValidateUpdate(info, old, object);
   if (!errors.empty()) return Fail(Invalid(info, GetString(old, {"metadata", "name"}), errors));
   MoveGeneration(info, old, object);
+  if (!parameters.field_manager.empty())
+    TrackUpdate(info, old, {parameters.field_manager, "", now}, object);
   return {};
 }
 
@@ -207,6 +284,52 @@ std::string Registry::DefaultStorageClass() const {
   return "";
 }
 
+bool Registry::ClassAllowsExpansion(const std::string& ns, const std::string& claim) const {
+  const auto found = store_.Get("persistentvolumeclaims", ns, claim);
+  if (!found) return false;
+  const auto entry =
+      store_.Get("storageclasses", "", GetString((*found)->json, {"spec", "storageClassName"}));
+  return entry && GetBool((*entry)->json, {"allowVolumeExpansion"});
+}
+
+Status Registry::CheckExpansion(const Json& old, const Json& claim, bool class_allows) const {
+  const Json* before = FindPath(old, {"spec", "resources", "requests", "storage"});
+  const Json* after = FindPath(claim, {"spec", "resources", "requests", "storage"});
+  if (before == nullptr || after == nullptr) return {};
+  const auto was = ParseQuantity(*before);
+  const auto wanted = ParseQuantity(*after);
+  if (!was || !wanted || *wanted <= *was) return {};
+  const auto refuse = [&](const char* why) {
+    return Fail(ApiError(403, "Forbidden",
+                         fmt::format("persistentvolumeclaims \"{}\" is forbidden: {}",
+                                     GetString(old, {"metadata", "name"}), why)));
+  };
+  if (GetString(old, {"status", "phase"}) != "Bound")
+    return refuse("Only bound persistent volume claims can be expanded");
+  if (!class_allows)
+    return refuse(
+        "only dynamically provisioned pvc can be resized and the storageclass that provisions the "
+        "pvc must support resize");
+  return {};
+}
+
+Status Registry::ResolvePriority(const std::string& name, Json& spec) const {
+  const std::string wanted = GetString(spec, {"priorityClassName"});
+  for (const ObjectPtr& entry : store_.List("priorityclasses", "")) {
+    const std::string have = GetString(entry->json, {"metadata", "name"});
+    if (wanted.empty() ? !GetBool(entry->json, {"globalDefault"}) : have != wanted) continue;
+    spec["priorityClassName"] = have;
+    spec["priority"] = GetInt(entry->json, {"value"});
+    spec["preemptionPolicy"] = GetString(entry->json, {"preemptionPolicy"}, "PreemptLowerPriority");
+    return {};
+  }
+  if (wanted.empty()) return {};
+  return Fail(ApiError(403, "Forbidden",
+                       fmt::format("pods \"{}\" is forbidden: no PriorityClass with name {} was "
+                                   "found",
+                                   name, wanted)));
+}
+
 Result<ObjectPtr> Registry::Create(const std::string& resource,
                                    const std::string& ns,
                                    Json object,
@@ -214,27 +337,41 @@ Result<ObjectPtr> Registry::Create(const std::string& resource,
   HOLDFAST_ASSIGN(const ResourceInfo* info, Known(resource));
   if (parameters.subresource == "binding")
     return Bind(ns, GetString(object, {"metadata", "name"}), object, parameters.dry_run);
-  HOLDFAST_RETURN_IF_ERROR(CheckTypeAndPlace(*info, ns, object));
+  if (parameters.through_view) object = FromEventsView(std::move(object));
+  HOLDFAST_RETURN_IF_ERROR(CheckTypeAndPlace(*info, ns, object, parameters, false));
+  return Admit(*info, ns, std::move(object), false, parameters);
+}
+
+Result<ObjectPtr> Registry::Admit(const ResourceInfo& info,
+                                  const std::string& ns,
+                                  Json object,
+                                  bool owned,
+                                  const WriteParameters& parameters) {
   Json& metadata = object["metadata"];
   const std::string prefix = GetString(metadata, {"generateName"});
   const bool generated = GetString(metadata, {"name"}).empty() && !prefix.empty();
   if (generated) metadata["name"] = prefix + NameSuffix();
-  if (info->namespaced)
+  if (info.namespaced)
     HOLDFAST_RETURN_IF_ERROR(CheckNamespace(
-        store_, ns, fmt::format("{} \"{}\"", info->Qualified(), GetString(metadata, {"name"}))));
+        store_, ns, fmt::format("{} \"{}\"", info.Qualified(), GetString(metadata, {"name"}))));
   for (const char* field : {"uid", "creationTimestamp", "resourceVersion", "deletionTimestamp",
                             "deletionGracePeriodSeconds", "selfLink", "generation"})
     metadata.erase(field);
-  if (info->has_generation) metadata["generation"] = 1;
-  ApplyDefaults(*info, object);
-  const std::vector<FieldError> errors = ValidateNew(*info, object);
-  if (!errors.empty()) return Fail(Invalid(*info, GetString(metadata, {"name"}), errors));
-  ApplyCreationDefaults(*info, object);
-  if (info->kind == "PersistentVolumeClaim" && !object["spec"].contains("storageClassName"))
+  if (!owned) metadata.erase("managedFields");
+  if (info.has_generation) metadata["generation"] = 1;
+  ApplyDefaults(info, object);
+  const std::vector<FieldError> errors = ValidateNew(info, object);
+  if (!errors.empty()) return Fail(Invalid(info, GetString(metadata, {"name"}), errors));
+  if (info.kind == "Pod")
+    HOLDFAST_RETURN_IF_ERROR(ResolvePriority(GetString(metadata, {"name"}), object["spec"]));
+  if (!owned && !parameters.field_manager.empty())
+    TrackUpdate(info, Json(), {parameters.field_manager, "", clock_.Wall()}, object);
+  ApplyCreationDefaults(info, object);
+  if (info.kind == "PersistentVolumeClaim" && !object["spec"].contains("storageClassName"))
     if (const std::string name = DefaultStorageClass(); !name.empty())
       object["spec"]["storageClassName"] = name;
   std::unique_lock<std::mutex> services;
-  if (info->kind == "Service" && GetString(object, {"spec", "clusterIP"}).empty() &&
+  if (info.kind == "Service" && GetString(object, {"spec", "clusterIP"}).empty() &&
       GetString(object, {"spec", "type"}) != "ExternalName") {
     services = std::unique_lock(service_mutex_);
     object["spec"]["clusterIP"] = FreeServiceAddress();
@@ -242,17 +379,17 @@ Result<ObjectPtr> Registry::Create(const std::string& resource,
   }
   if (parameters.dry_run) {
     const std::string name = GetString(metadata, {"name"});
-    if (store_.Get(resource, info->namespaced ? ns : "", name))
+    if (store_.Get(info.plural, info.namespaced ? ns : "", name))
       return Fail(ApiError(409, "AlreadyExists",
-                           fmt::format("{} \"{}\" already exists", info->Qualified(), name)));
+                           fmt::format("{} \"{}\" already exists", info.Qualified(), name)));
     return Unstored(std::move(object));
   }
   for (int tries = 1;; ++tries) {
-    auto created = store_.Create(resource, object);
+    auto created = store_.Create(info.plural, object);
     if (created) return created;
     if (!generated || tries == kNameTries || created.error().reason != "AlreadyExists")
       return Fail(
-          Reworded(std::move(created).error(), *info, GetString(object, {"metadata", "name"})));
+          Reworded(std::move(created).error(), info, GetString(object, {"metadata", "name"})));
     object["metadata"]["name"] = prefix + NameSuffix();
   }
 }
@@ -296,14 +433,21 @@ Result<ObjectPtr> Registry::Replace(const std::string& resource,
                                     Json object,
                                     const WriteParameters& parameters) {
   HOLDFAST_ASSIGN(const ResourceInfo* info, Known(resource));
+  if (parameters.through_view) object = FromEventsView(std::move(object));
+  const bool claim = resource == "persistentvolumeclaims" && parameters.subresource.empty();
+  const bool expands = claim && ClassAllowsExpansion(ns, name);
   return Write(resource, ns, name, "", parameters.dry_run, [&](Json& stored) -> Status {
     if (parameters.subresource == "scale") {
       const Json before = stored;
       HOLDFAST_RETURN_IF_ERROR(ApplyScale(stored, object));
       MoveGeneration(*info, before, stored);
+      if (!parameters.field_manager.empty())
+        TrackUpdate(*info, before, {parameters.field_manager, "scale", clock_.Wall()}, stored);
       return {};
     }
-    HOLDFAST_RETURN_IF_ERROR(PrepareUpdate(*info, stored, object, parameters.subresource, false));
+    if (claim) HOLDFAST_RETURN_IF_ERROR(CheckExpansion(stored, object, expands));
+    HOLDFAST_RETURN_IF_ERROR(
+        PrepareUpdate(*info, stored, object, parameters, false, clock_.Wall()));
     stored = object;
     return {};
   });
@@ -316,6 +460,7 @@ Result<ObjectPtr> Registry::Patch(const std::string& resource,
                                   const Json& patch,
                                   const WriteParameters& parameters) {
   HOLDFAST_ASSIGN(const ResourceInfo* info, Known(resource));
+  if (format == PatchFormat::kApply) return Apply(*info, ns, name, patch, parameters);
   const auto apply = [&](const Json& to) -> Result<Json> {
     switch (format) {
       case PatchFormat::kJson:
@@ -327,22 +472,115 @@ Result<ObjectPtr> Registry::Patch(const std::string& resource,
       case PatchFormat::kApply:
         break;
     }
-    return Fail(ApiError(415, "UnsupportedMediaType",
-                         "server-side apply is not served here; use a client-side apply"));
+    return Fail(BadRequest("an apply is no patch of this kind"));
   };
+  const bool claim = resource == "persistentvolumeclaims" && parameters.subresource.empty();
+  const bool expands = claim && ClassAllowsExpansion(ns, name);
   return Write(resource, ns, name, "", parameters.dry_run, [&](Json& stored) -> Status {
     if (parameters.subresource == "scale") {
       const Json before = stored;
       HOLDFAST_ASSIGN(const Json scale, apply(ScaleOf(stored)));
       HOLDFAST_RETURN_IF_ERROR(ApplyScale(stored, scale));
       MoveGeneration(*info, before, stored);
+      if (!parameters.field_manager.empty())
+        TrackUpdate(*info, before, {parameters.field_manager, "scale", clock_.Wall()}, stored);
       return {};
     }
-    HOLDFAST_ASSIGN(Json object, apply(stored));
-    HOLDFAST_RETURN_IF_ERROR(PrepareUpdate(*info, stored, object, parameters.subresource, true));
+    Json object;
+    if (parameters.through_view) {
+      HOLDFAST_ASSIGN(object, apply(ToEventsView(stored)));
+      object = FromEventsView(std::move(object));
+    } else {
+      HOLDFAST_ASSIGN(object, apply(stored));
+    }
+    if (claim) HOLDFAST_RETURN_IF_ERROR(CheckExpansion(stored, object, expands));
+    HOLDFAST_RETURN_IF_ERROR(PrepareUpdate(*info, stored, object, parameters, true, clock_.Wall()));
     stored = std::move(object);
     return {};
   });
+}
+
+Result<ObjectPtr> Registry::Apply(const ResourceInfo& info,
+                                  const std::string& ns,
+                                  const std::string& name,
+                                  Json wanted,
+                                  const WriteParameters& parameters) {
+  if (parameters.subresource == "scale" || parameters.through_view)
+    return Fail(ApiError(415, "UnsupportedMediaType",
+                         "server-side apply is served for whole objects and their status"));
+  if (!wanted.is_object()) return Fail(BadRequest("an apply patch must be an object"));
+  if (GetString(wanted, {"apiVersion"}).empty() || GetString(wanted, {"kind"}).empty())
+    return Fail(BadRequest("an apply patch needs apiVersion and kind"));
+  // What an apply does not know it cannot own: unknown fields are refused whatever the validation.
+  WriteParameters strict = parameters;
+  std::vector<std::string> unknown;
+  strict.validation = FieldValidation::kWarn;
+  strict.warnings = &unknown;
+  strict.duplicates.clear();
+  HOLDFAST_RETURN_IF_ERROR(CheckTypeAndPlace(info, ns, wanted, strict, false));
+  if (!unknown.empty()) {
+    std::string list;
+    for (const std::string& text : unknown)
+      list += (list.empty() ? "" : "\n") +
+              fmt::format("  .{}: field not declared in schema", text.substr(15, text.size() - 16));
+    list = unknown.size() == 1 ? list.substr(2) : "errors:\n" + list;
+    return Fail(ApiError(500, "",
+                         fmt::format("failed to create typed patch object ({}/{}; {}, Kind={}): {}",
+                                     ns, name, info.ApiVersion(), info.kind, list)));
+  }
+  if (!parameters.duplicates.empty()) {
+    const std::string text = JoinedProblems(Problems({}, parameters));
+    if (parameters.validation == FieldValidation::kStrict)
+      return Fail(BadRequest("error strict decoding YAML: " + text));
+    if (parameters.validation == FieldValidation::kWarn && parameters.warnings != nullptr)
+      for (std::string& problem : Problems({}, parameters))
+        parameters.warnings->push_back(std::move(problem));
+  }
+  Json& metadata = wanted["metadata"];
+  if (const std::string given = GetString(metadata, {"name"}, name); given != name)
+    return Fail(BadRequest(fmt::format(
+        "the name of the object ({}) does not match the name on the URL ({})", given, name)));
+  metadata["name"] = name;
+  const FieldWriter writer{parameters.field_manager, parameters.subresource, clock_.Wall()};
+  const bool claim = info.plural == "persistentvolumeclaims" && parameters.subresource.empty();
+  while (true) {
+    if (!store_.Get(info.plural, info.namespaced ? ns : "", name)) {
+      if (!parameters.subresource.empty()) return Fail(NotFound(info, name));
+      if (!GetString(metadata, {"uid"}).empty())
+        return Fail(ConflictError(info, name,
+                                  "uid mismatch: the provided object specified uid " +
+                                      GetString(metadata, {"uid"}) +
+                                      ", and no existing object was "
+                                      "found"));
+      HOLDFAST_ASSIGN(Json made, ApplyFields(info, Json(), wanted, writer, parameters.force));
+      auto created = Admit(info, ns, std::move(made), true, parameters);
+      // Somebody was faster: then it is an update.
+      if (!created && created.error().reason == "AlreadyExists") continue;
+      return created;
+    }
+    const bool expands = claim && ClassAllowsExpansion(ns, name);
+    WriteParameters untracked = parameters;
+    untracked.field_manager.clear();
+    untracked.validation = FieldValidation::kIgnore;
+    auto written = Write(
+        info.plural, info.namespaced ? ns : "", name, "", parameters.dry_run,
+        [&](Json& stored) -> Status {
+          HOLDFAST_ASSIGN(Json object, ApplyFields(info, stored, wanted, writer, parameters.force));
+          const Json owners = object["metadata"].value("managedFields", Json());
+          if (claim) HOLDFAST_RETURN_IF_ERROR(CheckExpansion(stored, object, expands));
+          HOLDFAST_RETURN_IF_ERROR(
+              PrepareUpdate(info, stored, object, untracked, true, clock_.Wall()));
+          if (owners.is_null()) {
+            object["metadata"].erase("managedFields");
+          } else {
+            object["metadata"]["managedFields"] = owners;
+          }
+          stored = std::move(object);
+          return {};
+        });
+    if (!written && written.error().http_status == 404 && parameters.subresource.empty()) continue;
+    return written;
+  }
 }
 
 Result<ObjectPtr> Registry::Edit(const std::string& resource,

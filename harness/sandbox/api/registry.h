@@ -8,9 +8,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/base/json.h"
 #include "harness/base/result.h"
+#include "harness/sandbox/api/decode.h"
 #include "harness/sandbox/store/store.h"
 
 namespace holdfast::sandbox {
@@ -26,8 +28,12 @@ struct DeleteParameters {
 };
 
 struct WriteParameters {
-  std::string subresource;  // "", "status", "scale", "binding".
-  std::string field_manager;
+  std::string subresource;  // "", "status", "scale", "binding", "finalize".
+  bool through_view = false;  // Bodies and patches have the shape of the view.
+  std::string field_manager;  // Empty: nobody becomes the owner of what is written.
+  FieldValidation validation = FieldValidation::kIgnore;
+  std::vector<std::string> duplicates{};         // Paths of the body's duplicate members.
+  std::vector<std::string>* warnings = nullptr;  // Receives what kWarn finds.
   bool force = false;    // Of an apply patch.
   bool dry_run = false;  // Everything but the writing.
 };
@@ -76,6 +82,19 @@ class Registry {
   [[nodiscard]] Clock& clock() { return clock_; }
 
  private:
+  // Server-side apply, which creates what is not there.
+  Result<ObjectPtr> Apply(const ResourceInfo& info,
+                          const std::string& ns,
+                          const std::string& name,
+                          Json wanted,
+                          const WriteParameters& parameters);
+  // The rest of a creation, once the object is decoded and has its place. `owned`: it carries the
+  // managedFields of an apply.
+  Result<ObjectPtr> Admit(const ResourceInfo& info,
+                           const std::string& ns,
+                           Json object,
+                           bool owned,
+                           const WriteParameters& parameters);
   Result<ObjectPtr> Bind(const std::string& ns,
                          const std::string& name,
                          const Json& binding,
@@ -89,6 +108,11 @@ class Registry {
                           const std::function<Status(Json&)>& change);
   [[nodiscard]] std::string FreeServiceAddress() const;
   [[nodiscard]] std::string DefaultStorageClass() const;
+  // Whether a larger size may be written to the claim: 403 unless its class allows expansion.
+  [[nodiscard]] Status CheckExpansion(const Json& old, const Json& claim, bool class_allows) const;
+  [[nodiscard]] bool ClassAllowsExpansion(const std::string& ns, const std::string& claim) const;
+  // 403 for a priority class that is not there.
+  Status ResolvePriority(const std::string& name, Json& spec) const;
 
   Store& store_;
   Clock& clock_;

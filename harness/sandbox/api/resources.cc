@@ -1,13 +1,18 @@
 #include "harness/sandbox/api/resources.h"
 
-#include <algorithm>
+#include <unordered_map>
 
 namespace holdfast::sandbox {
 
 const std::vector<ResourceInfo>& AllResources() {
   static const std::vector<ResourceInfo> kAll = {
       {.plural = "configmaps", .singular = "configmap", .kind = "ConfigMap", .short_names = {"cm"}},
+      {.plural = "endpoints", .singular = "endpoints", .kind = "Endpoints", .short_names = {"ep"}},
       {.plural = "events", .singular = "event", .kind = "Event", .short_names = {"ev"}},
+      {.plural = "limitranges",
+       .singular = "limitrange",
+       .kind = "LimitRange",
+       .short_names = {"limits"}},
       {.plural = "namespaces",
        .singular = "namespace",
        .kind = "Namespace",
@@ -38,6 +43,11 @@ const std::vector<ResourceInfo>& AllResources() {
        .has_status = true,
        .short_names = {"po"},
        .in_all = true},
+      {.plural = "resourcequotas",
+       .singular = "resourcequota",
+       .kind = "ResourceQuota",
+       .has_status = true,
+       .short_names = {"quota"}},
       {.plural = "secrets", .singular = "secret", .kind = "Secret"},
       {.plural = "serviceaccounts",
        .singular = "serviceaccount",
@@ -53,6 +63,24 @@ const std::vector<ResourceInfo>& AllResources() {
        .singular = "controllerrevision",
        .kind = "ControllerRevision",
        .group = "apps"},
+      {.plural = "deployments",
+       .singular = "deployment",
+       .kind = "Deployment",
+       .group = "apps",
+       .has_generation = true,
+       .has_status = true,
+       .has_scale = true,
+       .short_names = {"deploy"},
+       .in_all = true},
+      {.plural = "replicasets",
+       .singular = "replicaset",
+       .kind = "ReplicaSet",
+       .group = "apps",
+       .has_generation = true,
+       .has_status = true,
+       .has_scale = true,
+       .short_names = {"rs"},
+       .in_all = true},
       {.plural = "statefulsets",
        .singular = "statefulset",
        .kind = "StatefulSet",
@@ -68,6 +96,55 @@ const std::vector<ResourceInfo>& AllResources() {
        .kind = "EndpointSlice",
        .group = "discovery.k8s.io",
        .has_generation = true},
+      {.plural = "events",
+       .singular = "event",
+       .kind = "Event",
+       .group = "events.k8s.io",
+       .short_names = {"ev"},
+       .is_view = true},
+      {.plural = "poddisruptionbudgets",
+       .singular = "poddisruptionbudget",
+       .kind = "PodDisruptionBudget",
+       .group = "policy",
+       .has_generation = true,
+       .has_status = true,
+       .short_names = {"pdb"}},
+      {.plural = "clusterrolebindings",
+       .singular = "clusterrolebinding",
+       .kind = "ClusterRoleBinding",
+       .group = "rbac.authorization.k8s.io",
+       .namespaced = false},
+      {.plural = "clusterroles",
+       .singular = "clusterrole",
+       .kind = "ClusterRole",
+       .group = "rbac.authorization.k8s.io",
+       .namespaced = false},
+      {.plural = "rolebindings",
+       .singular = "rolebinding",
+       .kind = "RoleBinding",
+       .group = "rbac.authorization.k8s.io"},
+      {.plural = "roles", .singular = "role", .kind = "Role", .group = "rbac.authorization.k8s.io"},
+      {.plural = "priorityclasses",
+       .singular = "priorityclass",
+       .kind = "PriorityClass",
+       .group = "scheduling.k8s.io",
+       .namespaced = false,
+       .has_generation = true,
+       .short_names = {"pc"}},
+      {.plural = "csidrivers",
+       .singular = "csidriver",
+       .kind = "CSIDriver",
+       .group = "storage.k8s.io",
+       .namespaced = false},
+      {.plural = "csinodes",
+       .singular = "csinode",
+       .kind = "CSINode",
+       .group = "storage.k8s.io",
+       .namespaced = false},
+      {.plural = "csistoragecapacities",
+       .singular = "csistoragecapacity",
+       .kind = "CSIStorageCapacity",
+       .group = "storage.k8s.io"},
       {.plural = "storageclasses",
        .singular = "storageclass",
        .kind = "StorageClass",
@@ -80,15 +157,31 @@ const std::vector<ResourceInfo>& AllResources() {
        .group = "storage.k8s.io",
        .namespaced = false,
        .has_status = true},
+      {.plural = "volumeattributesclasses",
+       .singular = "volumeattributesclass",
+       .kind = "VolumeAttributesClass",
+       .group = "storage.k8s.io",
+       .namespaced = false,
+       .short_names = {"vac"}},
   };
   return kAll;
 }
 
 const ResourceInfo* FindResource(std::string_view plural) {
-  const auto& all = AllResources();
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const ResourceInfo& info) { return info.plural == plural; });
-  return found == all.end() ? nullptr : &*found;
+  static const auto* const kByPlural = [] {
+    auto* table = new std::unordered_map<std::string_view, const ResourceInfo*>;
+    for (const ResourceInfo& info : AllResources())
+      if (!info.is_view) table->emplace(info.plural, &info);
+    return table;
+  }();
+  const auto found = kByPlural->find(plural);
+  return found == kByPlural->end() ? nullptr : found->second;
+}
+
+const ResourceInfo* FindResource(std::string_view plural, std::string_view group) {
+  for (const ResourceInfo& info : AllResources())
+    if (info.plural == plural && info.group == group) return &info;
+  return nullptr;
 }
 
 }  // namespace holdfast::sandbox

@@ -18,7 +18,8 @@ struct ResourceInfo {
   bool has_status = false;  // A subresource "status".
   bool has_scale = false;
   std::vector<std::string> short_names{};
-  bool in_all = false;  // Category "all" of kubectl get all.
+  bool in_all = false;   // Category "all" of kubectl get all.
+  bool is_view = false;  // The same objects as a resource of the core group, in another shape.
 
   // "v1" or "apps/v1"; every resource here is served as v1 of its group.
   [[nodiscard]] std::string ApiVersion() const { return group.empty() ? "v1" : group + "/v1"; }
@@ -34,8 +35,10 @@ struct ResourceInfo {
 
 // In order of group, then name.
 const std::vector<ResourceInfo>& AllResources();
-// nullptr when nothing of that plural is served. Plurals are unique over all groups here.
+// nullptr when nothing of that plural is served. Plurals are unique over all groups, but for views.
 const ResourceInfo* FindResource(std::string_view plural);
+// nullptr when `group` ("" for the core group) has nothing of that plural.
+const ResourceInfo* FindResource(std::string_view plural, std::string_view group);
 
 }  // namespace holdfast::sandbox
 

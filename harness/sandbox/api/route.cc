@@ -23,13 +23,13 @@ std::optional<Route> ParseRoute(std::string_view path) {
   Route route;
   // "namespaces/NS/RESOURCE", unless it is the namespace object itself or its status.
   if (parts[at] == "namespaces" && parts.size() > at + 2 &&
-      FindResource(parts[at + 2]) != nullptr) {
+      FindResource(parts[at + 2], group) != nullptr) {
     route.ns = parts[at + 1];
     if (route.ns.empty()) return std::nullopt;
     at += 2;
   }
-  route.info = FindResource(parts[at]);
-  if (route.info == nullptr || route.info->group != group) return std::nullopt;
+  route.info = FindResource(parts[at], group);
+  if (route.info == nullptr) return std::nullopt;
   if (!route.info->namespaced && !route.ns.empty()) return std::nullopt;
   if (parts.size() > at + 1) route.name = parts[at + 1];
   if (parts.size() > at + 2) route.subresource = parts[at + 2];
@@ -45,15 +45,23 @@ Result<OutputFormat> Negotiate(std::string_view accept) {
     const std::string_view type = Trim(parts.front());
     if (type != "application/json" && type != "*/*" && type != "application/*") continue;
     std::string_view as;
-    for (const std::string& part : parts)
-      if (const std::string_view parameter = Trim(part); parameter.starts_with("as="))
-        as = parameter.substr(3);
+    std::string_view version;
+    for (const std::string& part : parts) {
+      const std::string_view parameter = Trim(part);
+      if (parameter.starts_with("as=")) as = parameter.substr(3);
+      if (parameter.starts_with("v=")) version = parameter.substr(2);
+    }
     if (as.empty()) return OutputFormat::kJson;
+    if (version != "v1" && version != "v1beta1") continue;
     if (as == "Table") return OutputFormat::kTable;
+    if (as == "PartialObjectMetadata" || as == "PartialObjectMetadataList")
+      return OutputFormat::kMetadata;
   }
   return Fail(ApiError(406, "NotAcceptable",
                        "only the following media types are accepted: application/json, "
-                       "application/json;as=Table;v=v1;g=meta.k8s.io"));
+                       "application/json;as=Table;v=v1;g=meta.k8s.io, "
+                       "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io, "
+                       "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"));
 }
 
 }  // namespace holdfast::sandbox

@@ -21,7 +21,8 @@ struct Route {
 // nullopt when the path names no resource that is served, with its right group and scope.
 std::optional<Route> ParseRoute(std::string_view path);
 
-enum class OutputFormat { kJson, kTable };
+// kMetadata: the objects' metadata alone, as PartialObjectMetadata.
+enum class OutputFormat { kJson, kTable, kMetadata };
 // What of an Accept header can be served; 406 when nothing can. The first acceptable one wins.
 Result<OutputFormat> Negotiate(std::string_view accept);
 

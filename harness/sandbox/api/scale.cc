@@ -7,6 +7,16 @@
 
 namespace holdfast::sandbox {
 
+namespace {
+
+const ResourceInfo* InfoOfKind(std::string_view kind) {
+  for (const ResourceInfo& info : AllResources())
+    if (info.has_scale && info.kind == kind) return &info;
+  return FindResource("statefulsets");
+}
+
+}  // namespace
+
 Json ScaleOf(const Json& object) {
   Json metadata = Json::object();
   for (const char* field : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"})
@@ -22,7 +32,7 @@ Json ScaleOf(const Json& object) {
 }
 
 Status ApplyScale(Json& object, const Json& scale) {
-  const ResourceInfo& info = *FindResource("statefulsets");
+  const ResourceInfo& info = *InfoOfKind(GetString(object, {"kind"}));
   const std::string name = GetString(object, {"metadata", "name"});
   for (const char* field : {"resourceVersion", "uid"}) {
     const std::string wanted = GetString(scale, {"metadata", field});

@@ -111,6 +111,8 @@ class Connection : public ResponseStream {
   }
   bool SendWhole(const HttpResponse& response) {
     std::string text = Head(response.status, response.content_type);
+    for (const auto& [name, value] : response.headers)
+      text += fmt::format("{}: {}\r\n", name, value);
     text += fmt::format("Content-Length: {}\r\n\r\n", response.body.size());
     text += response.body;
     return Send(text);
@@ -146,25 +148,27 @@ class Connection : public ResponseStream {
         begun_ = false;
         handler.AnswerStream(request, *this);
         return begun_ && Send("0\r\n\r\n") && keep;
-      case ApiHandler::Manner::kExec:
-        return Exec(handler, request, message) && keep;
+      case ApiHandler::Manner::kUpgrade:
+        return Upgrade(handler, request, message) && keep;
     }
     return false;
   }
 
   // True when the upgrade was refused and the connection can go on.
-  bool Exec(ApiHandler& handler, const HttpRequest& request, const BeastRequest& message) {
-    const std::string protocol = ChooseExecProtocol(request.websocket_protocols);
+  bool Upgrade(ApiHandler& handler, const HttpRequest& request, const BeastRequest& message) {
+    const std::string protocol = ChooseStreamProtocol(request.websocket_protocols);
     if (protocol.empty())
       return SendWhole(ErrorResponse(BadRequest(
           "none of the offered WebSocket protocols is served: offer v5.channel.k8s.io or "
           "v4.channel.k8s.io")));
-    auto agent = handler.OpenExec(request);
+    auto agent = handler.OpenStreams(request, protocol);
     if (!agent) {
       const auto route = ParseRoute(request.path);
       return SendWhole(ErrorResponse(agent.error(), route->info, route->name));
     }
-    BridgeExec(context_, tls_, message, protocol, *std::move(agent));
+    const bool forward = request.path.ends_with("/portforward");
+    BridgeStreams(context_, tls_, message, protocol,
+                  forward ? StreamKind::kPortForward : StreamKind::kCommand, *std::move(agent));
     return false;
   }
 
@@ -180,6 +184,8 @@ class Connection : public ResponseStream {
     request.accept = header(http::field::accept);
     request.content_type = header(http::field::content_type);
     request.authorization = header(http::field::authorization);
+    request.user_agent = header(http::field::user_agent);
+    request.if_none_match = header(http::field::if_none_match);
     request.websocket_protocols = header(http::field::sec_websocket_protocol);
     request.websocket = beast::iequals(message[http::field::upgrade], "websocket");
     request.body = std::move(message.body());

@@ -1,6 +1,5 @@
 #include "harness/sandbox/api/table.h"
 
-#include <functional>
 #include <map>
 #include <utility>
 #include <vector>
@@ -8,45 +7,18 @@
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/sandbox/api/pod_cells.h"
+#include "harness/sandbox/api/selectors.h"
+#include "harness/sandbox/api/table_columns.h"
 
 namespace holdfast::sandbox {
 namespace {
 
-struct Column {
-  std::string name;
-  std::function<Json(const Json& object, Nanos now)> cell;
-  bool wide = false;
-};
-using Columns = std::vector<Column>;
-
-std::string OrNone(std::string text) { return text.empty() ? "<none>" : text; }
 std::string OrUnset(std::string text) { return text.empty() ? "<unset>" : text; }
-
-Column Text(std::string name, std::vector<std::string> path, bool wide = false, bool none = true) {
-  return {std::move(name),
-          [path = std::move(path), none](const Json& object, Nanos) -> Json {
-            const Json* at = &object;
-            for (const std::string& part : path)
-              if (at != nullptr) at = FindPath(*at, {part});
-            std::string text;
-            if (at != nullptr && at->is_string()) text = at->get<std::string>();
-            if (at != nullptr && !at->is_string()) text = DumpJson(*at);
-            return none ? OrNone(text) : text;
-          },
-          wide};
-}
 
 std::string AgeOf(const std::string& stamp, Nanos now) {
   const auto at = ParseRfc3339(stamp);
   return at ? HumanDuration(now - *at) : "<unknown>";
 }
-Column Age(const std::string& name = "Age") {
-  return {name, [](const Json& object, Nanos now) -> Json {
-            return AgeOf(GetString(object, {"metadata", "creationTimestamp"}), now);
-          }};
-}
-Column Name() { return Text("Name", {"metadata", "name"}); }
-
 std::string JoinMembers(const Json& items, const char* member, std::string_view separator = ",") {
   std::vector<std::string> parts;
   for (const Json& item : items)
@@ -86,35 +58,27 @@ Columns PodColumns() {
     return fmt::format("{}/{}", met, wanted.size());
   };
   return {
-      Name(),
+      NameColumn(),
       {"Ready", [](const Json& pod, Nanos) -> Json { return PodReadyCell(pod); }},
       {"Status", [](const Json& pod, Nanos) -> Json { return PodStatusCell(pod); }},
       {"Restarts", [](const Json& pod, Nanos now) -> Json { return PodRestartsCell(pod, now); }},
-      Age(),
-      Text("IP", {"status", "podIP"}, true),
-      Text("Node", {"spec", "nodeName"}, true),
-      Text("Nominated Node", {"status", "nominatedNodeName"}, true),
+      AgeColumn(),
+      TextColumn("IP", {"status", "podIP"}, true),
+      TextColumn("Node", {"spec", "nodeName"}, true),
+      TextColumn("Nominated Node", {"status", "nominatedNodeName"}, true),
       {"Readiness Gates", gates, true}};
 }
 
 Columns SetColumns() {
-  return {Name(),
+  return {NameColumn(),
           {"Ready",
            [](const Json& set, Nanos) -> Json {
              return fmt::format("{}/{}", GetInt(set, {"status", "readyReplicas"}),
                                 GetInt(set, {"spec", "replicas"}));
            }},
-          Age(),
-          {"Containers",
-           [](const Json& set, Nanos) -> Json {
-             return JoinMembers(GetArray(set, {"spec", "template", "spec", "containers"}), "name");
-           },
-           true},
-          {"Images",
-           [](const Json& set, Nanos) -> Json {
-             return JoinMembers(GetArray(set, {"spec", "template", "spec", "containers"}), "image");
-           },
-           true}};
+          AgeColumn(),
+          ContainersColumn(),
+          ImagesColumn()};
 }
 
 Json NodeStatus(const Json& node, Nanos) {
@@ -142,16 +106,16 @@ Column NodeAddress(const std::string& name, const std::string& type) {
           true};
 }
 Columns NodeColumns() {
-  return {Name(),
+  return {NameColumn(),
           {"Status", NodeStatus},
           {"Roles", NodeRoles},
-          Age(),
-          Text("Version", {"status", "nodeInfo", "kubeletVersion"}),
+          AgeColumn(),
+          TextColumn("Version", {"status", "nodeInfo", "kubeletVersion"}),
           NodeAddress("Internal-IP", "InternalIP"),
           NodeAddress("External-IP", "ExternalIP"),
-          Text("OS-Image", {"status", "nodeInfo", "osImage"}, true),
-          Text("Kernel-Version", {"status", "nodeInfo", "kernelVersion"}, true),
-          Text("Container-Runtime", {"status", "nodeInfo", "containerRuntimeVersion"}, true)};
+          TextColumn("OS-Image", {"status", "nodeInfo", "osImage"}, true),
+          TextColumn("Kernel-Version", {"status", "nodeInfo", "kernelVersion"}, true),
+          TextColumn("Container-Runtime", {"status", "nodeInfo", "containerRuntimeVersion"}, true)};
 }
 
 std::string PhaseOrTerminating(const Json& object) {
@@ -161,9 +125,9 @@ std::string PhaseOrTerminating(const Json& object) {
 }
 
 Columns ClaimColumns() {
-  return {Name(),
+  return {NameColumn(),
           {"Status", [](const Json& claim, Nanos) -> Json { return PhaseOrTerminating(claim); }},
-          Text("Volume", {"spec", "volumeName"}, false, false),
+          TextColumn("Volume", {"spec", "volumeName"}, false, false),
           {"Capacity",
            [](const Json& claim, Nanos) -> Json {
              return GetString(claim, {"spec", "volumeName"}).empty()
@@ -171,20 +135,20 @@ Columns ClaimColumns() {
                         : GetString(claim, {"status", "capacity", "storage"});
            }},
           AccessModes(),
-          Text("StorageClass", {"spec", "storageClassName"}, false, false),
+          TextColumn("StorageClass", {"spec", "storageClassName"}, false, false),
           {"VolumeAttributesClass",
            [](const Json& claim, Nanos) -> Json {
              return OrUnset(GetString(claim, {"spec", "volumeAttributesClassName"}));
            }},
-          Age(),
-          Text("VolumeMode", {"spec", "volumeMode"}, true, false)};
+          AgeColumn(),
+          TextColumn("VolumeMode", {"spec", "volumeMode"}, true, false)};
 }
 
 Columns VolumeColumns() {
-  return {Name(),
-          Text("Capacity", {"spec", "capacity", "storage"}, false, false),
+  return {NameColumn(),
+          TextColumn("Capacity", {"spec", "capacity", "storage"}, false, false),
           AccessModes(),
-          Text("Reclaim Policy", {"spec", "persistentVolumeReclaimPolicy"}, false, false),
+          TextColumn("Reclaim Policy", {"spec", "persistentVolumeReclaimPolicy"}, false, false),
           {"Status", [](const Json& volume, Nanos) -> Json { return PhaseOrTerminating(volume); }},
           {"Claim",
            [](const Json& volume, Nanos) -> Json {
@@ -192,14 +156,14 @@ Columns VolumeColumns() {
              if (claim.empty()) return "";
              return GetString(claim, {"namespace"}) + "/" + GetString(claim, {"name"});
            }},
-          Text("StorageClass", {"spec", "storageClassName"}, false, false),
+          TextColumn("StorageClass", {"spec", "storageClassName"}, false, false),
           {"VolumeAttributesClass",
            [](const Json& volume, Nanos) -> Json {
              return OrUnset(GetString(volume, {"spec", "volumeAttributesClassName"}));
            }},
-          Text("Reason", {"status", "reason"}, false, false),
-          Age(),
-          Text("VolumeMode", {"spec", "volumeMode"}, true, false)};
+          TextColumn("Reason", {"status", "reason"}, false, false),
+          AgeColumn(),
+          TextColumn("VolumeMode", {"spec", "volumeMode"}, true, false)};
 }
 
 Columns ServiceColumns() {
@@ -215,12 +179,12 @@ Columns ServiceColumns() {
       parts.push_back(key + "=" + (value.is_string() ? value.get<std::string>() : ""));
     return OrNone(Join(parts, ","));
   };
-  return {Name(),
-          Text("Type", {"spec", "type"}),
-          Text("Cluster-IP", {"spec", "clusterIP"}),
+  return {NameColumn(),
+          TextColumn("Type", {"spec", "type"}),
+          TextColumn("Cluster-IP", {"spec", "clusterIP"}),
           {"External-IP", [](const Json&, Nanos) -> Json { return "<none>"; }},
           {"Port(s)", ports},
-          Age(),
+          AgeColumn(),
           {"Selector", selector, true}};
 }
 
@@ -241,18 +205,18 @@ Columns EventColumns() {
     return AgeOf(GetString(event, {"firstTimestamp"}), now);
   };
   return {{"Last Seen", last_seen},
-          Text("Type", {"type"}, false, false),
-          Text("Reason", {"reason"}, false, false),
+          TextColumn("Type", {"type"}, false, false),
+          TextColumn("Reason", {"reason"}, false, false),
           {"Object", object},
-          Text("Subobject", {"involvedObject", "fieldPath"}, true, false),
-          Text("Source", {"source", "component"}, true, false),
+          TextColumn("Subobject", {"involvedObject", "fieldPath"}, true, false),
+          TextColumn("Source", {"source", "component"}, true, false),
           {"Message",
            [](const Json& event, Nanos) -> Json {
              return std::string(Trim(GetString(event, {"message"})));
            }},
           {"First Seen", first_seen, true},
-          Text("Count", {"count"}, true, false),
-          Text("Name", {"metadata", "name"}, true)};
+          TextColumn("Count", {"count"}, true, false),
+          TextColumn("Name", {"metadata", "name"}, true)};
 }
 
 Columns ClassColumns() {
@@ -264,12 +228,12 @@ Columns ClassColumns() {
   };
   return {
       {"Name", name},
-      Text("Provisioner", {"provisioner"}),
-      Text("ReclaimPolicy", {"reclaimPolicy"}),
-      Text("VolumeBindingMode", {"volumeBindingMode"}),
+      TextColumn("Provisioner", {"provisioner"}),
+      TextColumn("ReclaimPolicy", {"reclaimPolicy"}),
+      TextColumn("VolumeBindingMode", {"volumeBindingMode"}),
       {"AllowVolumeExpansion",
        [](const Json& entry, Nanos) -> Json { return GetBool(entry, {"allowVolumeExpansion"}); }},
-      Age()};
+      AgeColumn()};
 }
 
 Columns SliceColumns() {
@@ -290,11 +254,11 @@ Columns SliceColumns() {
     }
     return parts.empty() ? "<unset>" : Join(parts, ",");
   };
-  return {Name(),
-          Text("AddressType", {"addressType"}),
+  return {NameColumn(),
+          TextColumn("AddressType", {"addressType"}),
           {"Ports", ports},
           {"Endpoints", endpoints},
-          Age()};
+          AgeColumn()};
 }
 
 Columns RevisionColumns() {
@@ -308,14 +272,8 @@ Columns RevisionColumns() {
     }
     return "<none>";
   };
-  return {Name(), {"Controller", controller}, Text("Revision", {"revision"}), Age()};
-}
-
-Column CountOf(const std::string& title, const char* member) {
-  return {title, [member](const Json& object, Nanos) -> Json {
-            const Json* found = FindPath(object, {member});
-            return found == nullptr ? size_t{0} : found->size();
-          }};
+  return {
+      NameColumn(), {"Controller", controller}, TextColumn("Revision", {"revision"}), AgeColumn()};
 }
 
 const Columns& ColumnsOf(const std::string& plural) {
@@ -330,21 +288,102 @@ const Columns& ColumnsOf(const std::string& plural) {
       {"storageclasses", ClassColumns()},
       {"endpointslices", SliceColumns()},
       {"controllerrevisions", RevisionColumns()},
-      {"namespaces", {Name(), Text("Status", {"status", "phase"}, false, false), Age()}},
-      {"configmaps", {Name(), CountOf("Data", "data"), Age()}},
-      {"secrets", {Name(), Text("Type", {"type"}), CountOf("Data", "data"), Age()}},
-      {"leases", {Name(), Text("Holder", {"spec", "holderIdentity"}), Age()}},
+      {"namespaces",
+       {NameColumn(), TextColumn("Status", {"status", "phase"}, false, false), AgeColumn()}},
+      {"configmaps", {NameColumn(), CountColumn("Data", "data"), AgeColumn()}},
+      {"secrets",
+       {NameColumn(), TextColumn("Type", {"type"}), CountColumn("Data", "data"), AgeColumn()}},
+      {"leases", {NameColumn(), TextColumn("Holder", {"spec", "holderIdentity"}), AgeColumn()}},
       {"volumeattachments",
-       {Name(), Text("Attacher", {"spec", "attacher"}),
-        Text("PV", {"spec", "source", "persistentVolumeName"}), Text("Node", {"spec", "nodeName"}),
-        Text("Attached", {"status", "attached"}), Age()}},
+       {NameColumn(), TextColumn("Attacher", {"spec", "attacher"}),
+        TextColumn("PV", {"spec", "source", "persistentVolumeName"}),
+        TextColumn("Node", {"spec", "nodeName"}), TextColumn("Attached", {"status", "attached"}),
+        AgeColumn()}},
   };
-  static const Columns kOther = {Name(), Age()};
-  const auto found = kColumns.find(plural);
-  return found == kColumns.end() ? kOther : found->second;
+  static const Columns kOther = {NameColumn(), AgeColumn()};
+  if (const auto found = kColumns.find(plural); found != kColumns.end()) return found->second;
+  const Columns* other = OtherColumns(plural);
+  return other == nullptr ? kOther : *other;
 }
 
 }  // namespace
+
+std::string OrNone(std::string text) { return text.empty() ? "<none>" : text; }
+
+Column TextColumn(std::string name, std::vector<std::string> path, bool wide, bool none) {
+  return {std::move(name),
+          [path = std::move(path), none](const Json& object, Nanos) -> Json {
+            const Json* at = &object;
+            for (const std::string& part : path)
+              if (at != nullptr) at = FindPath(*at, {part});
+            std::string text;
+            if (at != nullptr && at->is_string()) text = at->get<std::string>();
+            if (at != nullptr && !at->is_string()) text = DumpJson(*at);
+            return none ? OrNone(text) : text;
+          },
+          wide};
+}
+
+Column NumberColumn(std::string name, std::vector<std::string> path) {
+  return {std::move(name),
+          [path = std::move(path)](const Json& object, Nanos) -> Json {
+            const Json* at = &object;
+            for (const std::string& part : path)
+              if (at != nullptr) at = FindPath(*at, {part});
+            return at != nullptr && at->is_number_integer() ? at->get<int64_t>() : int64_t{0};
+          },
+          false, "integer"};
+}
+
+Column AgeColumn() {
+  return {"Age", [](const Json& object, Nanos now) -> Json {
+            return AgeOf(GetString(object, {"metadata", "creationTimestamp"}), now);
+          }};
+}
+
+Column NameColumn() { return TextColumn("Name", {"metadata", "name"}); }
+
+Column ContainersColumn() {
+  return {
+      "Containers",
+      [](const Json& object, Nanos) -> Json {
+        return JoinMembers(GetArray(object, {"spec", "template", "spec", "containers"}), "name");
+      },
+      true};
+}
+
+Column ImagesColumn() {
+  return {
+      "Images",
+      [](const Json& object, Nanos) -> Json {
+        return JoinMembers(GetArray(object, {"spec", "template", "spec", "containers"}), "image");
+      },
+      true};
+}
+
+Column SelectorColumn() {
+  return {
+      "Selector",
+      [](const Json& object, Nanos) -> Json {
+        return OrNone(LabelSelector::FromJson(GetObject(object, {"spec", "selector"})).ToString());
+      },
+      true};
+}
+
+Column CountColumn(const std::string& name, const char* member) {
+  return {name,
+          [member](const Json& object, Nanos) -> Json {
+            const Json* found = FindPath(object, {member});
+            return found == nullptr ? size_t{0} : found->size();
+          },
+          false, "integer"};
+}
+
+Json PartialMetadata(const Json& object) {
+  return {{"kind", "PartialObjectMetadata"},
+          {"apiVersion", "meta.k8s.io/v1"},
+          {"metadata", object.value("metadata", Json::object())}};
+}
 
 std::string HumanDuration(Nanos duration) {
   const int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -370,9 +409,8 @@ std::string HumanDuration(Nanos duration) {
 Json TableColumns(const ResourceInfo& info) {
   Json columns = Json::array();
   for (const Column& column : ColumnsOf(info.plural)) {
-    const bool number = column.name == "Data";
     columns.push_back({{"name", column.name},
-                       {"type", number ? "integer" : "string"},
+                       {"type", column.type},
                        {"format", column.name == "Name" ? "name" : ""},
                        {"description", ""},
                        {"priority", column.wide ? 1 : 0}});
@@ -388,9 +426,7 @@ Json TableRow(const ResourceInfo& info, const Json& object, const std::string& i
   if (include == "Object") {
     row["object"] = object;
   } else if (include != "None") {
-    row["object"] = {{"kind", "PartialObjectMetadata"},
-                     {"apiVersion", "meta.k8s.io/v1"},
-                     {"metadata", object.value("metadata", Json::object())}};
+    row["object"] = PartialMetadata(object);
   }
   return row;
 }

@@ -17,6 +17,9 @@ Json TableRow(const ResourceInfo& info, const Json& object, const std::string& i
 // An empty table with its type; `columns` may be null, as in all but the first event of a watch.
 Json EmptyTable(Json columns);
 
+// The object's metadata alone, as a PartialObjectMetadata.
+Json PartialMetadata(const Json& object);
+
 // "5m10s", "3h", "12d": k8s.io/apimachinery's HumanDuration.
 std::string HumanDuration(Nanos duration);
 

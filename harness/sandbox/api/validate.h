@@ -11,7 +11,7 @@
 
 namespace holdfast::sandbox {
 
-// REQUIRES CheckShape and ApplyDefaults. Empty: valid.
+// REQUIRES DecodeObject and ApplyDefaults. Empty: valid.
 std::vector<FieldError> ValidateNew(const ResourceInfo& info, const Json& object);
 // Also what must not change between the stored `old` and `object`.
 std::vector<FieldError> ValidateUpdate(const ResourceInfo& info,

@@ -3,6 +3,7 @@
 
 #include "harness/base/strings.h"
 #include "harness/sandbox/api/api_errors.h"
+#include "harness/sandbox/api/events_view.h"
 #include "harness/sandbox/api/handler.h"
 #include "harness/sandbox/api/table.h"
 
@@ -60,28 +61,24 @@ Result<WatchOptions> ReadOptions(const HttpRequest& request, uint64_t current) {
 // Turns objects into the lines of one watch.
 class EventWriter {
  public:
-  EventWriter(const ResourceInfo& info, bool table, std::string include, Clock& clock)
+  EventWriter(const ResourceInfo& info, OutputFormat format, std::string include, Clock& clock)
       : info_(info),
-        table_(table),
+        format_(format),
         include_(std::move(include)),
         clock_(clock) {}
 
   void Event(std::string& out, std::string_view type, const StoredObject& object) {
-    if (table_) {
-      Row(out, type, object.json);
-    } else {
+    if (format_ == OutputFormat::kJson && !info_.is_view) {
       Line(out, type, object.text);
+    } else {
+      Shown(out, type, object.json);
     }
   }
   // The old state of an object that left the selection, with the version at which it left.
   void Left(std::string& out, const StoredObject& old, uint64_t version) {
     Json object = old.json;
     object["metadata"]["resourceVersion"] = std::to_string(version);
-    if (table_) {
-      Row(out, "DELETED", object);
-    } else {
-      Line(out, "DELETED", DumpJson(object));
-    }
+    Shown(out, "DELETED", object);
   }
   void Bookmark(std::string& out, uint64_t version, bool initial_end) {
     Json metadata = {{"resourceVersion", std::to_string(version)}};
@@ -89,17 +86,23 @@ class EventWriter {
     Json object = {{"kind", info_.kind},
                    {"apiVersion", info_.ApiVersion()},
                    {"metadata", std::move(metadata)}};
-    if (table_) {
-      Row(out, "BOOKMARK", object);
-    } else {
-      Line(out, "BOOKMARK", DumpJson(object));
-    }
+    Shown(out, "BOOKMARK", object);
   }
   static void Failure(std::string& out, const Error& error) {
     Line(out, "ERROR", DumpJson(StatusBody(error, nullptr, "")));
   }
 
  private:
+  void Shown(std::string& out, std::string_view type, const Json& object) {
+    switch (format_) {
+      case OutputFormat::kTable:
+        return Row(out, type, object);
+      case OutputFormat::kMetadata:
+        return Line(out, type, DumpJson(PartialMetadata(object)));
+      case OutputFormat::kJson:
+        return Line(out, type, DumpJson(info_.is_view ? ToEventsView(object) : object));
+    }
+  }
   static void Line(std::string& out, std::string_view type, std::string_view object) {
     out += "{\"type\":\"";
     out += type;
@@ -116,7 +119,7 @@ class EventWriter {
   }
 
   const ResourceInfo& info_;
-  bool table_;
+  OutputFormat format_;
   std::string include_;
   Clock& clock_;
   bool first_ = true;
@@ -168,8 +171,7 @@ Status ApiHandler::Watch(const HttpRequest& request, const Route& route, Respons
                     FieldSelector::Parse("metadata.name=" + route.name, route.info->plural));
   }
   HOLDFAST_ASSIGN(WatchOptions options, ReadOptions(request, store.Version()));
-  EventWriter writer(*route.info, format == OutputFormat::kTable, request.Query("includeObject"),
-                     registry_.clock());
+  EventWriter writer(*route.info, format, request.Query("includeObject"), registry_.clock());
   if (!stream.Begin(200, "application/json")) return {};
   std::string out;
   if (options.synthetic) {

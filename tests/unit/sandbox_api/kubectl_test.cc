@@ -29,6 +29,23 @@ spec:
       - {name: main, image: "example/one:1"}
 )";
 
+constexpr const char* kKinds[] = {"rs",
+                                  "ep",
+                                  "limits",
+                                  "quota",
+                                  "csidrivers",
+                                  "csinodes",
+                                  "roles",
+                                  "rolebindings",
+                                  "sa",
+                                  "events",
+                                  "events.events.k8s.io",
+                                  "leases",
+                                  "pv",
+                                  "sc",
+                                  "endpointslices",
+                                  "clusterroles"};
+
 bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -97,12 +114,102 @@ TEST_F(ServerTest, KubectlExecAndLogs) {
   EXPECT_EQ(result.out, "one\ntwo\n") << result.err;
 }
 
+TEST_F(ServerTest, KubectlExplains) {
+  ProcessResult result = Kubectl({"explain", "sts.spec.updateStrategy.rollingUpdate.partition"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Has(result.out, "FIELD: partition <integer>")) << result.out;
+  EXPECT_TRUE(Has(result.out, "Ordinal from which on pods are updated")) << result.out;
+  result = Kubectl({"explain", "pdb.spec"});
+  EXPECT_TRUE(Has(result.out, "unhealthyPodEvictionPolicy")) << result.out << result.err;
+  result = Kubectl({"explain", "pod.spec.containers", "--recursive"});
+  EXPECT_TRUE(Has(result.out, "readinessProbe") && Has(result.out, "httpGet")) << result.out;
+}
+
+TEST_F(ServerTest, KubectlAppliesOnTheServersSide) {
+  ProcessResult result = Kubectl({"apply", "--server-side", "-f", "-"}, kManifest);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Has(result.out, "statefulset.apps/web serverside-applied")) << result.out;
+  result = Kubectl({"get", "sts", "web", "--show-managed-fields", "-o", "json"});
+  EXPECT_TRUE(Has(result.out, "\"operation\": \"Apply\"")) << result.out;
+  result = Kubectl({"scale", "sts/web", "--replicas=5"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  result = Kubectl({"apply", "--server-side", "-f", "-"}, kManifest);
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_TRUE(Has(result.err, ".spec.replicas")) << result.err;
+  result = Kubectl({"apply", "--server-side", "--force-conflicts", "-f", "-"}, kManifest);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  result = Kubectl({"get", "sts", "web", "-o", "jsonpath={.spec.replicas}"});
+  EXPECT_EQ(result.out, "2");
+}
+
+TEST_F(ServerTest, KubectlMovesFromClientSideToServerSideApply) {
+  ProcessResult result = Kubectl({"apply", "-f", "-"}, kManifest);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  std::string manifest = kManifest;
+  manifest.replace(manifest.find("replicas: 2"), 11, "replicas: 4");
+  result = Kubectl({"apply", "--server-side", "-f", "-"}, manifest);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  result = Kubectl({"get", "sts", "web", "-o", "jsonpath={.spec.replicas}"});
+  EXPECT_EQ(result.out, "4");
+}
+
+TEST_F(ServerTest, KubectlHearsOfUnknownFields) {
+  std::string manifest = kManifest;
+  manifest.replace(manifest.find("replicas: 2"), 11, "replicaz: 2");
+  ProcessResult result = Kubectl({"apply", "-f", "-"}, manifest);
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_TRUE(Has(result.err, "strict decoding error: unknown field \"spec.replicaz\""))
+      << result.err;
+  result = Kubectl({"apply", "--validate=warn", "-f", "-"}, manifest);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, "Warning: unknown field \"spec.replicaz\"")) << result.err;
+}
+
+TEST_F(ServerTest, KubectlGetsTokensAndKnowsWhoItIs) {
+  ASSERT_TRUE(registry_.Create("serviceaccounts", "default", {{"metadata", {{"name", "robot"}}}}));
+  const ProcessResult made = Kubectl({"create", "token", "robot"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const ProcessResult mine =
+      Kubectl({"auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"});
+  EXPECT_EQ(mine.out, "kubernetes-admin") << mine.err;
+  token_ = made.out.substr(0, made.out.find('\n'));
+  const HttpAnswer robot =
+      Call({"POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}"});
+  EXPECT_EQ(robot.status, 201);
+  EXPECT_EQ(GetString(robot.Parsed(), {"status", "userInfo", "username"}),
+            "system:serviceaccount:default:robot");
+  token_ += "x";
+  EXPECT_EQ(Get("/api/v1/pods").status, 401);
+}
+
+TEST_F(ServerTest, KubectlDrainsAndListsTheOtherKinds) {
+  MakeRunningPod("p");
+  ProcessResult result = Kubectl({"create", "pdb", "guard", "--selector=a=b", "--min-available=1"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  result = Kubectl({"get", "pdb"});
+  EXPECT_TRUE(Has(result.out, "MIN AVAILABLE") && Has(result.out, "N/A")) << result.out;
+  result = Kubectl({"create", "deployment", "d", "--image=i:1", "--replicas=2"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  result = Kubectl({"get", "deploy", "-o", "wide"});
+  EXPECT_TRUE(Has(result.out, "0/2") && Has(result.out, "app=d")) << result.out << result.err;
+  for (const char* kind : kKinds) {
+    result = Kubectl({"get", kind, "-A"});
+    EXPECT_EQ(result.exit_code, 0) << kind << result.err;
+  }
+  result = Kubectl({"get", "priorityclasses"});
+  EXPECT_TRUE(Has(result.out, "system-node-critical") && Has(result.out, "2000001000"))
+      << result.out;
+  result = Kubectl({"drain", "n1", "--force", "--timeout=2s", "--grace-period=0"});
+  EXPECT_TRUE(Has(result.out, "n1 cordoned")) << result.out << result.err;
+  EXPECT_FALSE(store_.Get("pods", "default", "p")) << result.err;
+}
+
 TEST_F(ServerTest, KubectlFindsItsWay) {
   ProcessResult result = Kubectl({"api-resources", "--no-headers"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   for (const char* kind : {"StatefulSet", "EndpointSlice", "VolumeAttachment", "Lease"})
     EXPECT_TRUE(Has(result.out, kind)) << kind << result.out;
-  EXPECT_FALSE(Has(result.out, "Deployment"));
+  EXPECT_TRUE(Has(result.out, "Deployment") && Has(result.out, "PodDisruptionBudget"));
   result = Kubectl({"auth", "can-i", "delete", "pods"});
   EXPECT_EQ(result.out, "yes\n") << result.err;
   result = Kubectl({"get", "--raw", "/readyz"});
