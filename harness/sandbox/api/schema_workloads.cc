@@ -94,7 +94,7 @@ metadata meta.ObjectMeta | Name, labels and other data that every object has.
 value int32 | The value.
 globalDefault bool | Whether pods without a class get this one.
 description string | What it is for.
-preemptionPolicy ?apiv1.PreemptionPolicy | PreemptLowerPriority or Never.
+preemptionPolicy string | PreemptLowerPriority or Never.
 = autoscaling.Scale | The number of pods of a workload.
 apiVersion string | Group and version of the schema this object is written in.
 kind string | Kind of the object in this schema.
