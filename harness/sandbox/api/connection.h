@@ -20,14 +20,19 @@ using TlsStream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
 using BeastRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
 // "v5.channel.k8s.io" or "v4.channel.k8s.io", the best of those offered, or empty.
-std::string ChooseExecProtocol(const std::string& offered);
-// Accepts the upgrade and carries a command's streams between client and agent until one of them
-// ends. Runs `context`, whose only work is this. Never throws.
-void BridgeExec(boost::asio::io_context& context,
-                TlsStream& tls,
-                const BeastRequest& request,
-                const std::string& protocol,
-                AgentStream agent);
+std::string ChooseStreamProtocol(const std::string& offered);
+enum class StreamKind {
+  kCommand,      // exec and attach: ends with the Status of channel 3.
+  kPortForward,  // Ends with the agent's connection.
+};
+// Accepts the upgrade and carries streams between client and agent until one of them ends. Runs
+// `context`, whose only work is this. Never throws.
+void BridgeStreams(boost::asio::io_context& context,
+                   TlsStream& tls,
+                   const BeastRequest& request,
+                   const std::string& protocol,
+                   StreamKind kind,
+                   AgentStream agent);
 
 }  // namespace holdfast::sandbox
 

@@ -1,4 +1,4 @@
-// kubectl exec: channels of a WebSocket on one side, frames of the node stream on the other. All
+// exec, attach and port-forward: channels of a WebSocket on one side, frames of the node stream on the other. All
 // operations are asynchronous on the connection's own thread, since a TLS stream must not be read
 // and written by two threads.
 #include <array>
@@ -23,12 +23,11 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using AgentSocket = asio::generic::stream_protocol::socket;
 
-constexpr uint8_t kStatusChannel = 3;
-
 class Bridge {
  public:
-  Bridge(asio::io_context& context, TlsStream& tls, AgentStream agent)
+  Bridge(asio::io_context& context, TlsStream& tls, StreamKind kind, AgentStream agent)
       : socket_(tls),
+        kind_(kind),
         agent_(context),
         incoming_(std::move(agent.rest)) {
     agent_.assign(asio::generic::stream_protocol(AF_INET, 0), agent.fd.Release());
@@ -45,8 +44,12 @@ class Bridge {
     socket_.accept(request, error);
     if (error) return;
     ReadClient();
-    outgoing_ = std::string(1, '\1');  // As Kubernetes does: an empty message says "connected".
-    SendOutgoing();
+    if (kind_ == StreamKind::kCommand) {
+      outgoing_ = std::string(1, '\1');  // As Kubernetes does: an empty message says "connected".
+      SendOutgoing();
+    } else {
+      PumpAgent();
+    }
     context.run();
   }
 
@@ -73,12 +76,15 @@ class Bridge {
   // Agent to client: nothing more is read from the agent before the client took what there is.
   void PumpAgent() {
     if (auto frame = TakeFrame(incoming_)) {
-      last_ = frame->channel == kStatusChannel;
+      last_ = kind_ == StreamKind::kCommand && frame->channel == kStatusChannel;
       outgoing_ = static_cast<char>(frame->channel) + frame->payload;
       return SendOutgoing();
     }
     agent_.async_read_some(asio::buffer(piece_), [this](error_code error, size_t got) {
-      if (error) return CloseClient(websocket::close_code::internal_error);
+      if (error)
+        return CloseClient(kind_ == StreamKind::kPortForward && error == asio::error::eof
+                               ? websocket::close_code::normal
+                               : websocket::close_code::internal_error);
       incoming_.append(piece_.data(), got);
       PumpAgent();
     });
@@ -100,6 +106,7 @@ class Bridge {
   }
 
   websocket::stream<TlsStream&> socket_;
+  StreamKind kind_;
   AgentSocket agent_;
   std::string incoming_;  // From the agent, not yet taken apart.
   std::string outgoing_;
@@ -111,20 +118,21 @@ class Bridge {
 
 }  // namespace
 
-std::string ChooseExecProtocol(const std::string& offered) {
+std::string ChooseStreamProtocol(const std::string& offered) {
   for (const char* known : {"v5.channel.k8s.io", "v4.channel.k8s.io"})
     for (const std::string& one : Split(offered, ','))
       if (Trim(one) == known) return known;
   return "";
 }
 
-void BridgeExec(asio::io_context& context,
-                TlsStream& tls,
-                const BeastRequest& request,
-                const std::string& protocol,
-                AgentStream agent) {
+void BridgeStreams(asio::io_context& context,
+                   TlsStream& tls,
+                   const BeastRequest& request,
+                   const std::string& protocol,
+                   StreamKind kind,
+                   AgentStream agent) {
   try {
-    const auto bridge = std::make_unique<Bridge>(context, tls, std::move(agent));
+    const auto bridge = std::make_unique<Bridge>(context, tls, kind, std::move(agent));
     bridge->Run(context, request, protocol);
   } catch (const std::exception&) {
     // The connection ends either way; its client sees that no status came.

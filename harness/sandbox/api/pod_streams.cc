@@ -1,4 +1,4 @@
-// Logs and exec: the API's side of the stream protocol with the node agents.
+// Logs, exec, attach and port-forward: the API's side of the stream protocol with the node agents.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -95,6 +95,20 @@ Status AddNumber(const HttpRequest& request, const char* name, Json& call) {
   return {};
 }
 
+// ?ports=80&ports=443 or ?ports=80,443.
+Result<Json> PortsOf(const HttpRequest& request) {
+  Json ports = Json::array();
+  for (const std::string& value : request.QueryAll("ports"))
+    for (const std::string& one : Split(value, ',')) {
+      const auto port = ParseInt(one);
+      if (!port || *port < 1 || *port > 65535)
+        return Fail(BadRequest(fmt::format("port \"{}\" must be a number from 1 to 65535", one)));
+      ports.push_back(*port);
+    }
+  if (ports.empty()) return Fail(BadRequest("query parameter \"port\" is required"));
+  return ports;
+}
+
 }  // namespace
 
 Result<AgentStream> ApiHandler::CallAgent(const HttpRequest& request,
@@ -102,7 +116,9 @@ Result<AgentStream> ApiHandler::CallAgent(const HttpRequest& request,
                                           Json call) {
   const auto pod = registry_.store().Get("pods", route.ns, route.name);
   if (!pod) return Fail(NotFound(*route.info, route.name));
-  HOLDFAST_ASSIGN(call["container"], ContainerOf((*pod)->json, request.Query("container")));
+  if (route.subresource != "portforward") {
+    HOLDFAST_ASSIGN(call["container"], ContainerOf((*pod)->json, request.Query("container")));
+  }
   call["namespace"] = route.ns;
   call["pod"] = route.name;
   const std::string node = GetString((*pod)->json, {"spec", "nodeName"});
@@ -127,9 +143,12 @@ Result<AgentStream> ApiHandler::CallAgent(const HttpRequest& request,
                        GetString(*verdict, {"message"}, "the node agent refused")));
 }
 
-Error ApiHandler::RefuseExec(const HttpRequest& request, const Route& route) const {
+Error ApiHandler::RefuseStreams(const HttpRequest& request, const Route& route) const {
   const auto pod = registry_.store().Get("pods", route.ns, route.name);
   if (!pod) return NotFound(*route.info, route.name);
+  if (route.subresource == "portforward")
+    return BadRequest(
+        "port-forward is served over WebSocket with v4.channel.k8s.io only, not over SPDY");
   const auto container = ContainerOf((*pod)->json, request.Query("container"));
   if (!container) return container.error();
   for (const char* list : {"containerStatuses", "initContainerStatuses"})
@@ -139,18 +158,29 @@ Error ApiHandler::RefuseExec(const HttpRequest& request, const Route& route) con
         return BadRequest(
             fmt::format("container {} of pod {} is not running", *container, route.name));
   return BadRequest(
-      "exec is served over WebSocket only (v5.channel.k8s.io or v4.channel.k8s.io); use kubectl "
+      "exec and attach are served over WebSocket only (v5.channel.k8s.io or v4.channel.k8s.io); use kubectl "
       "1.31 or newer");
 }
 
-Result<AgentStream> ApiHandler::OpenExec(const HttpRequest& request) {
+Result<AgentStream> ApiHandler::OpenStreams(const HttpRequest& request,
+                                            const std::string& protocol) {
   HOLDFAST_RETURN_IF_ERROR(Authorize(request));
   const auto route = ParseRoute(request.path);
-  Json call = {{"op", "exec"}, {"command", request.QueryAll("command")}};
+  if (route->subresource == "portforward") {
+    HOLDFAST_ASSIGN(const Json ports, PortsOf(request));
+    return CallAgent(request, *route,
+                     {{"op", "portforward"},
+                      {"ports", ports},
+                      {"halfClose", protocol == "v5.channel.k8s.io"}});
+  }
+  Json call = {{"op", route->subresource}};
   for (const char* stream : {"stdin", "stdout", "stderr", "tty"})
     call[stream] = request.QueryFlag(stream);
-  if (GetArray(call, {"command"}).empty())
-    return Fail(BadRequest("you must specify at least 1 command for the container"));
+  if (route->subresource == "exec") {
+    call["command"] = request.QueryAll("command");
+    if (GetArray(call, {"command"}).empty())
+      return Fail(BadRequest("you must specify at least 1 command for the container"));
+  }
   if (!GetBool(call, {"stdin"}) && !GetBool(call, {"stdout"}) && !GetBool(call, {"stderr"}))
     return Fail(BadRequest("you must specify at least one of stdin, stdout, stderr"));
   if (GetBool(call, {"tty"}) && GetBool(call, {"stderr"}))
@@ -165,10 +195,8 @@ Status ApiHandler::Logs(const HttpRequest& request, const Route& route, Response
   for (const char* number : {"tailLines", "sinceSeconds", "limitBytes"})
     HOLDFAST_RETURN_IF_ERROR(AddNumber(request, number, call));
   if (const std::string since = request.Query("sinceTime"); !since.empty()) {
-    const auto at = ParseRfc3339(since);
-    if (!at) return Fail(BadRequest("sinceTime must be an RFC 3339 time, not " + since));
-    const Nanos ago = std::max(Nanos{0}, registry_.clock().Wall() - *at);
-    call["sinceSeconds"] = std::chrono::ceil<std::chrono::seconds>(ago).count();
+    if (!ParseRfc3339(since)) return Fail(BadRequest("sinceTime must be an RFC 3339 time, not " + since));
+    call["sinceTime"] = since;
   }
   HOLDFAST_ASSIGN(AgentStream agent, CallAgent(request, route, std::move(call)));
   if (!stream.Begin(200, "text/plain")) return {};

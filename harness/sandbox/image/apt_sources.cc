@@ -1,6 +1,7 @@
 #include "harness/sandbox/image/apt_sources.h"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 
 #include "harness/base/files.h"
@@ -126,25 +127,55 @@ std::vector<AptSource> ParseSourcesFile(std::string_view text) {
   return sources;
 }
 
-Result<std::string> DistributionSources(const std::vector<AptSource>& sources,
-                                        const std::string& codename) {
+namespace {
+
+// The code names under which one archive carries its releases.
+constexpr std::array<std::string_view, 6> kReleases = {"bullseye", "bookworm", "trixie",
+                                                       "forky",    "sid",      "unstable"};
+
+// The suites of `codename` that the source names or, when it names another release of the same
+// archive, the one that must be beside it. Empty: neither.
+std::vector<std::string> SuitesFor(const AptSource& source, const std::string& codename) {
+  std::vector<std::string> suites;
+  std::ranges::copy_if(source.suites, std::back_inserter(suites),
+                       [&](const std::string& suite) { return IsOfSuite(suite, codename); });
+  if (!suites.empty()) return suites;
+  for (const std::string& suite : source.suites)
+    for (const std::string_view release : kReleases)
+      if (suite == release) return {codename};
+  return {};
+}
+
+std::string Stanzas(const std::vector<AptSource>& sources, const std::string& codename, bool named) {
   std::string text;
-  bool whole = false;
   for (const AptSource& source : sources) {
     if (!IsOfDistribution(source)) continue;
-    std::vector<std::string> suites;
-    std::ranges::copy_if(source.suites, std::back_inserter(suites),
-                         [&](const std::string& suite) { return IsOfSuite(suite, codename); });
-    if (suites.empty()) continue;
-    whole = whole || Contains(suites, codename);
+    const std::vector<std::string> suites = SuitesFor(source, codename);
+    const bool its_own = std::ranges::any_of(
+        source.suites, [&](const std::string& suite) { return IsOfSuite(suite, codename); });
+    if (suites.empty() || its_own != named) continue;
     text += fmt::format("Types: deb\nURIs: {}\nSuites: {}\nComponents: main\n",
                         Join(source.uris, " "), Join(suites, " "));
     if (!source.signed_by.empty()) text += fmt::format("Signed-By: {}\n", source.signed_by);
-    for (const auto& [key, value] : source.options)
+    std::map<std::string, std::string> options = source.options;
+    // Only releases in the making expire; signed content that is a few weeks old is as good.
+    if (codename == "sid" || codename == "unstable") options.emplace("Check-Valid-Until", "no");
+    for (const auto& [key, value] : options)
       text += fmt::format("{}: {}\n", key, value);
     text += "\n";
   }
-  if (!whole)
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> DistributionSources(const std::vector<AptSource>& sources,
+                                        const std::string& codename) {
+  const bool named = std::ranges::any_of(sources, [&](const AptSource& source) {
+    return IsOfDistribution(source) && Contains(source.suites, codename);
+  });
+  const std::string text = Stanzas(sources, codename, named);
+  if (text.empty())
     return Fail(ErrorCode::kNotFound,
                 "the machine's apt sources name no mirror of the Debian suite '{0}' with component "
                 "main, which the image is made from; add one below /etc/apt/sources.list.d",

@@ -27,7 +27,9 @@ std::vector<AptSource> ParseListFile(std::string_view text);
 // sources.list(5), deb822 style. Stanzas that are disabled or no "deb" ones are skipped.
 std::vector<AptSource> ParseSourcesFile(std::string_view text);
 // Of `sources`, those of the distribution's own archive for the suite `codename` (also its updates
-// and security), written in deb822 style with component main. kNotFound when there are none.
+// and security), written in deb822 style with component main. When they name only other releases,
+// the mirror of those is asked for this one: an archive carries them all. kNotFound when there is
+// no mirror of the distribution at all.
 Result<std::string> DistributionSources(const std::vector<AptSource>& sources,
                                         const std::string& codename);
 // Everything below `etc_apt` (normally /etc/apt) that apt itself would read.

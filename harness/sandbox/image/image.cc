@@ -12,6 +12,7 @@
 #include "harness/base/json.h"
 #include "harness/base/strings.h"
 #include "harness/sandbox/image/bootstrap.h"
+#include "harness/sandbox/image/loaded_image.h"
 #include "harness/sandbox/image/recipe.h"
 #include "harness/sandbox/image/root_finish.h"
 
@@ -26,29 +27,45 @@ std::string FolderName(const Recipe& recipe) {
   return ReplaceAll(recipe.name, ":", "_") + "-" + Sha256Hex(RecipeText(recipe)).substr(0, 12);
 }
 
-Result<const Recipe*> RecipeOf(const std::string& reference) {
-  const std::string name = ResolveImageName(reference);
-  const Recipe* recipe = FindRecipe(name);
-  if (recipe == nullptr)
+struct Wanted {
+  std::string name;
+  FoundRecipe found;
+};
+
+Result<Wanted> RecipeOf(const std::string& reference) {
+  Wanted wanted{ResolveImageName(reference), {}};
+  wanted.found = FindRecipe(wanted.name);
+  if (wanted.found.recipe == nullptr)
     return Fail(ErrorCode::kInvalidArgument,
-                "no recipe for image '{}' (asked for as '{}'); there is {}", name, reference,
-                Join(ImageNames(), ", "));
-  return recipe;
+                "no recipe for image '{}' (asked for as '{}'); there is {}; your own can be loaded "
+                "with `holdfast sandbox image load FILE`",
+                wanted.name, reference, Join(ImageNames(), ", "));
+  return wanted;
 }
 
-Result<Image> Load(const Recipe& recipe, const fs::path& folder) {
+Result<Image> Load(const Wanted& wanted, const fs::path& folder) {
   HOLDFAST_ASSIGN(const std::string text, ReadFile(folder / "image.json"));
   const Result<Json> json = ParseJson(text);
   if (!json) return Fail(json.error().In((folder / "image.json").string()));
+  const Recipe& recipe = *wanted.found.recipe;
   Image image;
-  image.name = recipe.name;
+  image.name = wanted.name;
   image.root = folder / "root";
   image.environment = recipe.environment;
   image.entry_point = recipe.entry_point;
   image.command = recipe.command;
   image.uid = recipe.user.uid;
   image.gid = recipe.user.gid;
+  image.working_directory = recipe.working_directory;
   image.digest = GetString(*json, {"digest"});
+  if (const ImageAlias* alias = wanted.found.alias) {
+    image.entry_point = alias->entry_point;
+    image.command = alias->command;
+    image.working_directory = alias->working_directory;
+  }
+  // Each tag has a digest of its own, or an update from one to the other could not be seen.
+  if (wanted.name != recipe.name)
+    image.digest = "sha256:" + Sha256Hex(image.digest + " " + wanted.name);
   return image;
 }
 
@@ -113,17 +130,23 @@ std::vector<std::string> ImageNames() {
   std::vector<std::string> names;
   for (const Recipe& recipe : Recipes())
     names.push_back(recipe.name);
+  for (const ImageAlias& alias : ImageAliases())
+    names.push_back(alias.repository + ":*");
   return names;
 }
 
+std::vector<std::string> LightImageNames() { return {"busybox:1", "agnhost:2"}; }
+
 Result<Image> FindImage(const fs::path& cache, const std::string& reference) {
-  HOLDFAST_ASSIGN(const Recipe* recipe, RecipeOf(reference));
-  const fs::path folder = cache / "images" / FolderName(*recipe);
+  if (const auto loaded = FindLoadedImage(cache, ResolveImageName(reference))) return *loaded;
+  HOLDFAST_ASSIGN(const Wanted wanted, RecipeOf(reference));
+  const fs::path folder = cache / "images" / FolderName(*wanted.found.recipe);
   std::error_code error;
   if (!fs::exists(folder / "image.json", error))
-    return Fail(ErrorCode::kNotFound, "image {} has not been made yet in {}", recipe->name,
-                cache.string());
-  return Load(*recipe, folder);
+    return Fail(ErrorCode::kNotFound,
+                "image {} has not been made yet: make it with `holdfast sandbox image {}`",
+                wanted.name, wanted.name);
+  return Load(wanted, folder);
 }
 
 Result<Image> EnsureImage(const fs::path& cache,
@@ -132,17 +155,18 @@ Result<Image> EnsureImage(const fs::path& cache,
                           const std::stop_token& stop) {
   Result<Image> found = FindImage(cache, reference);
   if (found || found.error().code != ErrorCode::kNotFound) return found;
-  HOLDFAST_ASSIGN(const Recipe* recipe, RecipeOf(reference));
+  HOLDFAST_ASSIGN(const Wanted wanted, RecipeOf(reference));
+  const Recipe& recipe = *wanted.found.recipe;
   const fs::path images = cache / "images";
-  const std::string folder = FolderName(*recipe);
+  const std::string folder = FolderName(recipe);
   HOLDFAST_RETURN_IF_ERROR(MakeDirectories(images));
   HOLDFAST_ASSIGN(const FileDescriptor lock,
-                  Lock(images / (".lock-" + folder), recipe->name, progress, stop));
+                  Lock(images / (".lock-" + folder), recipe.name, progress, stop));
   found = FindImage(cache, reference);  // Another process may have made it while we waited.
   if (found) return found;
   RemoveHalfMade(images, folder);
   const fs::path making = images / fmt::format(".making-{}-{}", folder, ::getpid());
-  Status made = Make(*recipe, making, progress, stop);
+  Status made = Make(recipe, making, progress, stop);
   std::error_code error;
   if (made) {
     fs::rename(making, images / folder, error);

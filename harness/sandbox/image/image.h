@@ -30,10 +30,13 @@ struct Image {
 // "registry.example/library/postgres:15" resolves to "postgres:15", "postgres" to
 // "postgres:latest", by last path element and tag.
 std::string ResolveImageName(const std::string& reference);
-// The names that the catalogue can make.
+// The names that the catalogue can make; "nginx:*" stands for any tag.
 std::vector<std::string> ImageNames();
-// The cached image; kNotFound when it is in the catalogue but not made yet, kInvalidArgument
-// (naming what there is) when no recipe has this name.
+// Those that are small and quick to make.
+std::vector<std::string> LightImageNames();
+// The cached image: one that was loaded (image_archive.h) before one of the catalogue. kNotFound
+// when it is in the catalogue but not made yet, kInvalidArgument (naming what there is) when no
+// recipe has this name. The error says which command makes it.
 Result<Image> FindImage(const std::filesystem::path& cache, const std::string& reference);
 // Makes what is missing. `progress` is told one short sentence at each stage. Safe against a
 // concurrent maker of the same image (one makes, the other waits) and against being killed (a

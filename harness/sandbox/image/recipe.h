@@ -20,6 +20,12 @@ struct ImageDirectory {
   unsigned mode = 0755;
 };
 
+struct ImageFile {
+  std::string path;
+  unsigned mode = 0644;
+  std::string content;
+};
+
 struct Recipe {
   std::string name;                   // "postgres:15".
   std::string suite;                  // The distribution's code name.
@@ -28,7 +34,9 @@ struct Recipe {
   std::vector<std::string> entry_point;
   std::vector<std::string> command;
   ImageUser user;  // Known to passwd and group; the one that the image runs as.
+  std::string working_directory = "/";
   std::vector<ImageDirectory> directories = {};
+  std::vector<ImageFile> files = {};  // Written last; directories are made for them.
   std::map<std::string, std::string> links = {};  // Symbolic links, path -> target.
   // Removed after unpacking, relative to the root; '*' matches within one path element.
   std::vector<std::string> remove = {};
@@ -36,8 +44,25 @@ struct Recipe {
 };
 
 const std::vector<Recipe>& Recipes();
-// nullptr when no recipe has this (resolved) name.
-const Recipe* FindRecipe(const std::string& name);
+
+// A name that stands for the root of a recipe, with other things to run.
+struct ImageAlias {
+  std::string repository;  // "nginx": any tag of it.
+  std::string recipe;      // Whose root it is.
+  std::vector<std::string> entry_point;
+  std::vector<std::string> command;
+  std::string working_directory = "/";
+};
+const std::vector<ImageAlias>& ImageAliases();
+
+// What a resolved name means: a recipe by its own name; "<name>-rebuilt", the same content under
+// another digest, so that an image update can be seen where no newer version exists; an alias; or
+// another tag of busybox. A null recipe: there is none.
+struct FoundRecipe {
+  const Recipe* recipe = nullptr;
+  const ImageAlias* alias = nullptr;
+};
+FoundRecipe FindRecipe(const std::string& name);
 // Everything that decides the content, as text: part of the digest.
 std::string RecipeText(const Recipe& recipe);
 

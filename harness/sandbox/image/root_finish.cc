@@ -128,6 +128,12 @@ Status FinishRoot(const Recipe& recipe, const fs::path& root) {
     HOLDFAST_RETURN_IF_ERROR(MakeLink(root / path.substr(1), target));
   for (const ImageDirectory& directory : recipe.directories)
     HOLDFAST_RETURN_IF_ERROR(MakeDirectory(root / directory.path.substr(1), directory.mode));
+  for (const ImageFile& file : recipe.files) {
+    const fs::path path = root / file.path.substr(1);
+    HOLDFAST_RETURN_IF_ERROR(MakeDirectories(path.parent_path()));
+    fs::remove(path, error);  // A package may have left a link.
+    HOLDFAST_RETURN_IF_ERROR(WriteFileAtomic(path, file.content, file.mode));
+  }
   return {};
 }
 

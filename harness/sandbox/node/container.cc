@@ -51,6 +51,8 @@ Json EncodeContainerSpec(const ContainerSpec& spec) {
           {"uid", spec.uid},
           {"gid", spec.gid},
           {"hostname", spec.hostname},
+          {"readOnlyRoot", spec.read_only_root},
+          {"terminal", spec.terminal},
           {"networkPid", spec.network_pid},
           {"mounts", mounts}};
 }
@@ -65,6 +67,8 @@ ContainerSpec DecodeContainerSpec(const Json& json) {
   spec.uid = static_cast<int>(GetInt(json, {"uid"}));
   spec.gid = static_cast<int>(GetInt(json, {"gid"}));
   spec.hostname = GetString(json, {"hostname"});
+  spec.read_only_root = GetBool(json, {"readOnlyRoot"});
+  spec.terminal = GetBool(json, {"terminal"});
   spec.network_pid = static_cast<pid_t>(GetInt(json, {"networkPid"}));
   for (const Json& mount : GetArray(json, {"mounts"}))
     spec.mounts.push_back(
@@ -98,20 +102,36 @@ Status Container::Launch() {
   for (const char* folder : {"upper", "work", "merged"})
     HOLDFAST_RETURN_IF_ERROR(MakeDirectories(spec_.layer_directory / folder));
   HOLDFAST_ASSIGN(ContainerLogWriter log, ContainerLogWriter::Open(spec_.log_file, clock_));
-  HOLDFAST_ASSIGN(PipeEnds out, MakePipe());
-  HOLDFAST_ASSIGN(PipeEnds err, MakePipe());
+  PipeEnds out;
+  PipeEnds err;
+  PipeEnds in;
+  if (spec_.terminal) {
+    HOLDFAST_ASSIGN(out, OpenTerminal());
+    in.write = FileDescriptor(::fcntl(out.read.get(), F_DUPFD_CLOEXEC, 3));
+    in.read = FileDescriptor(::fcntl(out.write.get(), F_DUPFD_CLOEXEC, 3));
+    err.write = FileDescriptor(::fcntl(out.write.get(), F_DUPFD_CLOEXEC, 3));
+  } else {
+    HOLDFAST_ASSIGN(out, MakePipe());
+    HOLDFAST_ASSIGN(err, MakePipe());
+    if (spec_.keep_input) {
+      HOLDFAST_ASSIGN(in, MakePipe());
+    } else {
+      in.read = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+  }
   HOLDFAST_ASSIGN(PipeEnds info, MakePipe());
-  const FileDescriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   HOLDFAST_ASSIGN(
       outer_pid_,
       Spawn({.argv = {SelfProgram(), "__container", DumpJson(EncodeContainerSpec(spec_))},
              .environment = spec_.environment,
-             .descriptors = {{null.get(), 0},
+             .descriptors = {{in.read.get(), 0},
                              {out.write.get(), 1},
                              {err.write.get(), 2},
                              {info.write.get(), kInfoDescriptor}}}));
   for (PipeEnds* ends : {&out, &err, &info})
     ends->write.Close();
+  in.read.Close();
+  input_ = std::move(in.write);
   started_wall_ = clock_.Wall();
   HOLDFAST_ASSIGN(outer_pidfd_, OpenPidfd(outer_pid_));
   const Status first = AwaitFirstProcess(std::move(info.read));
@@ -171,6 +191,8 @@ void Container::Pump(FileDescriptor out, FileDescriptor err, ContainerLogWriter 
       const std::string_view bytes(block.data(), static_cast<size_t>(size));
       if (standard_error && first_errors.size() < 1024) first_errors.append(bytes);
       log.Append(standard_error, bytes);
+      for (const auto& tap : LiveTaps())
+        tap->Write(standard_error, bytes);
     } else if (size == 0 || errno != EINTR) {
       fd.Close();
     }
@@ -198,7 +220,10 @@ void Container::Pump(FileDescriptor out, FileDescriptor err, ContainerLogWriter 
     const std::scoped_lock lock(mutex_);
     exit_ = result;
     finished_wall_ = clock_.Wall();
+    input_.Close();
   }
+  for (const auto& tap : LiveTaps())
+    tap->Finish();
   ended_.notify_all();
   if (on_exit_) on_exit_();
 }
@@ -210,6 +235,36 @@ void Container::Signal(int signal) {
     ::syscall(SYS_pidfd_send_signal, init_pidfd_.get(), signal, nullptr, 0);
   else if (signal == SIGKILL)
     ::kill(outer_pid_, SIGKILL);
+}
+
+std::vector<std::shared_ptr<OutputTap>> Container::LiveTaps() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::shared_ptr<OutputTap>> live;
+  std::erase_if(taps_, [](const auto& tap) { return tap.expired(); });
+  for (const auto& tap : taps_)
+    if (auto held = tap.lock()) live.push_back(std::move(held));
+  return live;
+}
+
+std::shared_ptr<OutputTap> Container::Tap() {
+  auto tap = std::make_shared<OutputTap>();
+  const std::scoped_lock lock(mutex_);
+  if (exit_)
+    tap->Finish();
+  else
+    taps_.push_back(tap);
+  return tap;
+}
+
+FileDescriptor Container::OpenInput() {
+  const std::scoped_lock lock(mutex_);
+  return input_.valid() ? FileDescriptor(::fcntl(input_.get(), F_DUPFD_CLOEXEC, 3))
+                        : FileDescriptor();
+}
+
+void Container::EndInput() {
+  const std::scoped_lock lock(mutex_);
+  input_.Close();
 }
 
 std::optional<ContainerExit> Container::exit() const {

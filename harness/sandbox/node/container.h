@@ -20,6 +20,7 @@
 #include "harness/base/json.h"
 #include "harness/base/result.h"
 #include "harness/sandbox/node/container_log.h"
+#include "harness/sandbox/node/output_tap.h"
 
 namespace holdfast::sandbox::node {
 
@@ -42,6 +43,9 @@ struct ContainerSpec {
   pid_t network_pid = 0;  // A process in the pod's network namespace; 0: stay in ours.
   std::vector<BindMount> mounts{};
   std::filesystem::path log_file;
+  bool read_only_root = false;
+  bool keep_input = false;  // Standard input is a pipe for attached clients, else empty.
+  bool terminal = false;    // All three streams are one terminal; implies keep_input.
 };
 
 struct ContainerExit {
@@ -74,6 +78,13 @@ class Container {
   [[nodiscard]] Nanos finished_wall() const;
   // Waits for the end; nullopt when it did not come in time.
   std::optional<ContainerExit> Wait(Nanos timeout);
+  // All output from now on; dropped by letting go of it.
+  std::shared_ptr<OutputTap> Tap();
+  // A descriptor of its own on which to write the command's input (of the terminal's master, with
+  // one); not valid when the input is not kept or has been ended.
+  FileDescriptor OpenInput();
+  // No more input; for a container that takes it once (stdinOnce).
+  void EndInput();
 
  private:
   Container(ContainerSpec spec, Clock& clock, std::function<void()> on_exit);
@@ -81,6 +92,7 @@ class Container {
   Status AwaitFirstProcess(FileDescriptor info);
   void AwaitCommand();
   void Pump(FileDescriptor out, FileDescriptor err, ContainerLogWriter log);
+  std::vector<std::shared_ptr<OutputTap>> LiveTaps();
 
   ContainerSpec spec_;
   Clock& clock_;
@@ -94,6 +106,8 @@ class Container {
   std::condition_variable ended_;
   std::optional<ContainerExit> exit_;
   Nanos finished_wall_{0};
+  FileDescriptor input_;
+  std::vector<std::weak_ptr<OutputTap>> taps_;
   std::jthread pump_;
 };
 

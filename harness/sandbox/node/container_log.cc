@@ -32,6 +32,7 @@ class Renderer {
  public:
   Renderer(const LogReadOptions& options, const Clock& clock) : options_(options) {
     if (options.limit_bytes) left_ = *options.limit_bytes;
+    since_ = options.since_wall;
     if (options.since_seconds) since_ = clock.Wall() - std::chrono::seconds(*options.since_seconds);
   }
   [[nodiscard]] bool exhausted() const { return left_ && *left_ <= 0; }

@@ -49,6 +49,7 @@ struct LogReadOptions {
   bool timestamps = false;
   std::optional<int64_t> tail_lines;
   std::optional<int64_t> since_seconds;
+  std::optional<Nanos> since_wall;
   std::optional<int64_t> limit_bytes;
 };
 // Hands the text of the log to `sink` in pieces until the end or, when following, until `finished`

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -120,6 +121,8 @@ Result<std::vector<std::string>> BubblewrapArguments(const ContainerSpec& spec,
   if (std::filesystem::exists("/sys/kernel"))
     argv.insert(argv.end(), {"--ro-bind", "/sys", "/sys"});
   argv.insert(argv.end(), mounts.begin(), mounts.end());
+  // Afterwards, since mount points must be made first.
+  if (spec.read_only_root) argv.insert(argv.end(), {"--remount-ro", "/"});
   argv.insert(argv.end(), {"--chdir", spec.working_directory, "--"});
   argv.insert(argv.end(), spec.argv.begin(), spec.argv.end());
   return argv;
@@ -153,6 +156,7 @@ int ContainerMain(const Json& json) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setsid();
   const ContainerSpec spec = DecodeContainerSpec(json);
+  if (spec.terminal) ::ioctl(STDIN_FILENO, TIOCSCTTY, 0);
   const Status status = Become(spec);
   static_cast<void>(
       WriteAll(kInfoDescriptor, DumpJson({{"error", status.error().message}}), "the agent's pipe"));

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "harness/base/log.h"
+#include "harness/base/files.h"
 #include "harness/base/random.h"
 #include "harness/base/strings.h"
-#include "harness/sandbox/node/exec_session.h"
+#include "harness/sandbox/node/container_log.h"
 
 namespace holdfast::sandbox::node {
 namespace {
@@ -19,12 +19,41 @@ constexpr Nanos kHealthyRun = std::chrono::minutes(10);  // Longer runs forget e
 constexpr Nanos kErrorRetry = std::chrono::seconds(1);
 constexpr Nanos kShowBackOff = std::chrono::seconds(1);  // The end itself is shown so long first.
 constexpr Nanos kDefaultGrace = std::chrono::seconds(30);
+constexpr Nanos kHookPatience = std::chrono::minutes(2);
 
-std::vector<std::string> HookCommand(const Json& container, const char* hook) {
-  std::vector<std::string> argv;
-  for (const Json& word : GetArray(container, {"lifecycle", hook, "exec", "command"}))
-    if (word.is_string()) argv.push_back(word.get<std::string>());
-  return argv;
+constexpr size_t kLongestMessage = 4096;
+constexpr size_t kLongestLogTail = 2048;
+
+// A handler's exec, httpGet, tcpSocket or sleep.
+ProbeAttempt RunHook(const Json& handler,
+                     const Json& ports,
+                     const Container& container,
+                     const std::string& pod_ip,
+                     Nanos timeout,
+                     Clock& clock,
+                     const std::stop_token& stop) {
+  if (const Json* pause = FindPath(handler, {"sleep"})) {
+    clock.SleepFor(std::min<Nanos>(std::chrono::seconds(GetInt(*pause, {"seconds"})), timeout),
+                   stop);
+    return {true, {}};
+  }
+  return TryProbe(handler, ports, container, pod_ip, timeout, stop);
+}
+
+// The text of the last lines of a log, as FallbackToLogsOnError takes them.
+std::string LogTail(const std::filesystem::path& log, Clock& clock) {
+  std::string text;
+  LogReadOptions options;
+  options.tail_lines = 80;
+  const Status read = ReadContainerLog(
+      log, options, clock,
+      [&](std::string_view piece) {
+        text += piece;
+        return true;
+      },
+      [] { return true; }, {});
+  if (!read) return "";
+  return text.size() > kLongestLogTail ? text.substr(text.size() - kLongestLogTail) : text;
 }
 
 }  // namespace
@@ -89,18 +118,25 @@ ContainerRecord ContainerRunner::record() const {
   return record;
 }
 
-std::shared_ptr<Container> ContainerRunner::container() const {
+ContainerView ContainerRunner::View() const {
   const std::scoped_lock lock(mutex_);
-  return container_;
-}
-
-std::filesystem::path ContainerRunner::log(bool previous) const {
-  const std::scoped_lock lock(mutex_);
-  return previous ? previous_log_ : log_;
+  return {.name = name_,
+          .container = container_,
+          .log = log_,
+          .previous_log = previous_log_,
+          .waiting = waiting_,
+          .input_once = GetBool(spec_, {"stdinOnce"})};
 }
 
 void ContainerRunner::Await(const std::string& reason) {
-  if (record_.state.contains("waiting")) record_.state = WaitingState(reason);
+  if (record_.state.contains("waiting")) Waits(WaitingState(reason));
+}
+
+void ContainerRunner::Waits(Json state) {
+  record_.state = std::move(state);
+  const std::scoped_lock lock(mutex_);
+  waiting_ = GetString(record_.state, {"waiting", "message"},
+                       GetString(record_.state, {"waiting", "reason"}));
 }
 
 Nanos ContainerRunner::Step() {
@@ -112,7 +148,7 @@ Nanos ContainerRunner::Step() {
   if (show_back_off_ && now >= *show_back_off_) {
     show_back_off_.reset();
     record_.last_state = record_.state;
-    record_.state = WaitingState("CrashLoopBackOff", back_off_message_);
+    Waits(WaitingState("CrashLoopBackOff", back_off_message_));
     context_.event(name_, true, "BackOff",
                    fmt::format("Back-off restarting failed container {} in pod {}", name_,
                                context_.pod_title));
@@ -158,7 +194,7 @@ void ContainerRunner::NoticeEnd() {
                              : exit.exit_code == 0     ? "Completed"
                                                        : "Error";
   record_.state =
-      TerminatedState(exit.exit_code, reason, exit.start_error, container_->started_wall(),
+      TerminatedState(exit.exit_code, reason, TerminationMessage(exit), container_->started_wall(),
                       container_->finished_wall(), record_.container_id);
   const bool long_run = container_->finished_wall() - container_->started_wall() >= kHealthyRun;
   failures_ = long_run ? 1 : failures_ + 1;
@@ -189,28 +225,60 @@ void ContainerRunner::WaitAfterFailure(const std::string& reason,
                                        const std::string& message,
                                        Nanos delay) {
   if (record_.state.contains("terminated")) record_.last_state = record_.state;
-  record_.state = WaitingState(reason, message);
+  Waits(WaitingState(reason, message));
   due_ = context_.clock.Now() + delay;
-  context_.event(name_, true, "Failed", reason + ": " + message);
+  context_.event(name_, true, "Failed", "Error: " + reason);
+}
+
+std::optional<Image> ContainerRunner::FindImage() {
+  const std::string reference = GetString(spec_, {"image"});
+  auto image = context_.find_image(reference);
+  if (image) return *std::move(image);
+  const std::string before = GetString(record_.state, {"waiting", "reason"});
+  if (GetString(spec_, {"imagePullPolicy"}) == "Never") {
+    const std::string message = fmt::format(
+        "Container image \"{}\" is not present with pull policy of Never", reference);
+    context_.event(name_, true, "ErrImageNeverPull", message);
+    WaitAfterFailure("ErrImageNeverPull", message, kErrorRetry);
+  } else if (before == "ErrImagePull" || before == "ImagePullBackOff") {
+    const std::string message = fmt::format("Back-off pulling image \"{}\"", reference);
+    context_.event(name_, false, "BackOff", message);
+    WaitAfterFailure("ImagePullBackOff",
+                     fmt::format("{}: ErrImagePull: {}", message, image.error().message),
+                     kErrorRetry);
+  } else {
+    context_.event(name_, true, "Failed",
+                   fmt::format("Failed to pull image \"{}\": {}", reference,
+                               image.error().message));
+    WaitAfterFailure("ErrImagePull", image.error().message, kErrorRetry);
+  }
+  return std::nullopt;
+}
+
+std::string ContainerRunner::TerminationMessage(const ContainerExit& exit) const {
+  if (!exit.start_error.empty()) return exit.start_error;
+  std::string message = ReadFile(MessageFile()).value_or("");
+  if (message.size() > kLongestMessage) message.resize(kLongestMessage);
+  if (message.empty() && exit.exit_code != 0 &&
+      GetString(spec_, {"terminationMessagePolicy"}) == "FallbackToLogsOnError")
+    message = LogTail(log_, context_.clock);
+  return message;
 }
 
 void ContainerRunner::Start() {
-  const auto image = context_.find_image(GetString(spec_, {"image"}));
-  if (!image) {
-    const bool again = GetString(record_.state, {"waiting", "reason"}) == "ErrImagePull" ||
-                       GetString(record_.state, {"waiting", "reason"}) == "ImagePullBackOff";
-    WaitAfterFailure(again ? "ImagePullBackOff" : "ErrImagePull",
-                     again ? fmt::format("Back-off pulling image \"{}\": {}", record_.image,
-                                         image.error().message)
-                           : image.error().message,
-                     kErrorRetry);
-    return;
-  }
+  const std::optional<Image> image = FindImage();
+  if (!image) return;
   auto spec = context_.make_spec(spec_, *image);
   if (!spec) {
     WaitAfterFailure("CreateContainerConfigError", spec.error().message, kErrorRetry);
     return;
   }
+  // A fresh file for each run, writable whoever the container is.
+  if (MakeDirectories(context_.message_directory) && WriteFileAtomic(MessageFile(), "", 0666))
+    spec->mounts.push_back(
+        {MessageFile(), GetString(spec_, {"terminationMessagePath"}, "/dev/termination-log"),
+         false});
+  record_.details = StatusDetails(spec_, spec->uid, spec->gid);
   const bool restart = !record_.container_id.empty();
   context_.event(name_, false, "Pulled",
                  fmt::format("Container image \"{}\" already present on machine", record_.image));
@@ -250,10 +318,11 @@ void ContainerRunner::Start() {
 }
 
 void ContainerRunner::RunPostStart() {
-  const std::vector<std::string> hook = HookCommand(spec_, "postStart");
-  if (hook.empty()) return;
-  const auto result = RunInContainer(*container_, hook, std::chrono::minutes(2), {});
-  if (result && result->exit_code == 0 && !result->timed_out) return;
+  const Json* handler = FindPath(spec_, {"lifecycle", "postStart"});
+  if (handler == nullptr) return;
+  const ProbeAttempt hook = RunHook(*handler, GetArray(spec_, {"ports"}), *container_,
+                                    context_.pod_ip(), kHookPatience, context_.clock, {});
+  if (hook.success) return;
   context_.event(name_, true, "FailedPostStartHook", "PostStartHook failed");
   container_->Signal(SIGKILL);
 }
@@ -301,24 +370,17 @@ void ContainerRunner::BeginStop(Nanos grace) {
   if (!container_ || stopping_) return;
   stopping_ = true;
   if (stopper_.joinable()) return;  // A failed liveness probe is stopping it already.
-  const std::vector<std::string> hook = HookCommand(spec_, "preStop");
-  const Nanos pause =
-      std::chrono::seconds(GetInt(spec_, {"lifecycle", "preStop", "sleep", "seconds"}));
-  if (hook.empty() && pause == Nanos{0}) {
+  if (FindPath(spec_, {"lifecycle", "preStop"}) == nullptr) {
     container_->Signal(SIGTERM);
     return;
   }
-  stopper_ =
-      std::jthread([this, hook, pause, grace, container = container_](const std::stop_token& stop) {
-        if (!hook.empty()) {
-          const auto result = RunInContainer(*container, hook, grace, stop);
-          if (!result || result->exit_code != 0 || result->timed_out)
-            context_.event(name_, true, "FailedPreStopHook", "PreStopHook failed");
-        } else {
-          context_.clock.SleepFor(std::min(pause, grace), stop);
-        }
-        container->Signal(SIGTERM);
-      });
+  stopper_ = std::jthread([this, grace, container = container_](const std::stop_token& stop) {
+    const ProbeAttempt hook =
+        RunHook(spec_["lifecycle"]["preStop"], GetArray(spec_, {"ports"}), *container,
+                context_.pod_ip(), grace, context_.clock, stop);
+    if (!hook.success) context_.event(name_, true, "FailedPreStopHook", "PreStopHook failed");
+    container->Signal(SIGTERM);
+  });
 }
 
 void ContainerRunner::Kill() {

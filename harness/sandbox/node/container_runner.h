@@ -18,6 +18,7 @@
 #include "harness/base/result.h"
 #include "harness/sandbox/image/image.h"
 #include "harness/sandbox/node/container.h"
+#include "harness/sandbox/node/pod_directory.h"
 #include "harness/sandbox/node/pod_status.h"
 #include "harness/sandbox/node/prober.h"
 
@@ -37,6 +38,7 @@ struct RunnerContext {
   // Everything of the spec but id, layer and log.
   std::function<Result<ContainerSpec>(const Json& container, const Image& image)> make_spec;
   std::function<std::filesystem::path(const std::string& id)> layer_directory;
+  std::filesystem::path message_directory;  // For termination messages.
   std::function<std::string()> pod_ip;
   std::function<void()> wake;
   std::function<void(
@@ -77,8 +79,7 @@ class ContainerRunner {
   [[nodiscard]] bool completed() const { return completed_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   // Thread-safe.
-  [[nodiscard]] std::shared_ptr<Container> container() const;
-  [[nodiscard]] std::filesystem::path log(bool previous) const;
+  [[nodiscard]] ContainerView View() const;
 
  private:
   void NoticeEnd();
@@ -87,6 +88,11 @@ class ContainerRunner {
   void StartProbes();
   void StartProbe(const char* kind);
   void RunPostStart();
+  // The image, or the wait for it.
+  std::optional<Image> FindImage();
+  [[nodiscard]] std::filesystem::path MessageFile() const { return context_.message_directory / name_; }
+  // What the container left as its last words.
+  [[nodiscard]] std::string TerminationMessage(const ContainerExit& exit) const;
 
   RunnerContext context_;
   Json spec_;
@@ -105,7 +111,10 @@ class ContainerRunner {
   std::atomic<bool> unhealthy_ = false;
   bool probes_started_ = false;
   bool stopping_ = false;
-  mutable std::mutex mutex_;  // container_ and the logs, for views from other threads.
+  void Waits(Json state);
+
+  mutable std::mutex mutex_;  // What follows to previous_log_, for views from other threads.
+  std::string waiting_;       // Why it does not run.
   std::shared_ptr<Container> container_;
   std::filesystem::path log_;
   std::filesystem::path previous_log_;

@@ -37,6 +37,15 @@ Result<ContainerSpec> BuildContainerSpec(const Json& pod,
   const UserIds user = ContainerUser(pod, container, image);
   spec.uid = user.uid;
   spec.gid = user.gid;
+  const bool never_root = GetBool(container, {"securityContext", "runAsNonRoot"},
+                                  GetBool(pod, {"spec", "securityContext", "runAsNonRoot"}));
+  if (never_root && user.uid == 0)
+    return Fail(ErrorCode::kInvalidArgument,
+                "container has runAsNonRoot and image will run as root (container: {})",
+                GetString(container, {"name"}));
+  spec.read_only_root = GetBool(container, {"securityContext", "readOnlyRootFilesystem"});
+  spec.terminal = GetBool(container, {"tty"});
+  spec.keep_input = GetBool(container, {"stdin"});
   if (!environment.contains("HOME"))
     environment["HOME"] = HomeDirectory(ReadFile(image.root / "etc/passwd").value_or(""), user.uid);
   HOLDFAST_ASSIGN(spec.argv,
@@ -45,7 +54,10 @@ Result<ContainerSpec> BuildContainerSpec(const Json& pod,
     spec.environment.push_back(name + "=" + value);
   spec.working_directory = GetString(container, {"workingDir"}, image.working_directory);
   if (spec.working_directory.empty()) spec.working_directory = "/";
-  spec.hostname = PodHostname(pod);
+  spec.hostname = surroundings.wrong_host_name ? GetString(pod, {"metadata", "uid"})
+                  : GetBool(pod, {"spec", "setHostnameAsFQDN"})
+                      ? PodFullName(pod, surroundings.values.cluster_domain)
+                      : PodHostname(pod);
   spec.network_pid = surroundings.network_pid;
   for (const char* file : {"hosts", "resolv.conf", "hostname"})
     spec.mounts.push_back({surroundings.pod_directory / file, std::string("/etc/") + file, false});

@@ -21,6 +21,7 @@ struct PodSurroundings {
   PodContext values;
   pid_t network_pid = 0;
   std::filesystem::path pod_directory;  // Holds the files hosts, resolv.conf and hostname.
+  bool wrong_host_name = false;         // A defect: the host name is the pod's uid.
 };
 
 // Everything but id, layer and log. May read ConfigMaps and Secrets.

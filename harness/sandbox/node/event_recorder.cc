@@ -7,6 +7,7 @@ namespace holdfast::sandbox::node {
 namespace {
 
 constexpr size_t kMostQueued = 1000;
+constexpr size_t kQuiet = 12;  // A few pods' worth.
 constexpr size_t kMostKnown = 4096;
 
 }  // namespace
@@ -54,6 +55,17 @@ void EventRecorder::Record(const Json& pod,
     queue_.push_back(std::move(event));
   }
   changed_.notify_all();
+}
+
+void EventRecorder::RecordIfQuiet(const Json& pod,
+                                  const std::string& container,
+                                  const std::string& reason,
+                                  const std::string& message) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (queue_.size() >= kQuiet) return;
+  }
+  Record(pod, container, false, reason, message);
 }
 
 void EventRecorder::Send(const Json& event, const std::stop_token& stop) {

@@ -25,6 +25,11 @@ class EventRecorder {
               bool warning,
               const std::string& reason,
               const std::string& message);
+  // A normal one that is left out when there is much to send already.
+  void RecordIfQuiet(const Json& pod,
+                     const std::string& container,
+                     const std::string& reason,
+                     const std::string& message);
 
  private:
   void Run(const std::stop_token& stop);

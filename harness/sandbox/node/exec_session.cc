@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -19,18 +18,6 @@ namespace holdfast::sandbox::node {
 namespace {
 
 constexpr size_t kMostOutput = 10240;
-
-Result<PipeEnds> OpenTerminal() {
-  FileDescriptor master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  std::array<char, 128> name{};
-  if (!master.valid() || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0 ||
-      ::ptsname_r(master.get(), name.data(), name.size()) != 0)
-    return Fail(ErrorCode::kUnavailable, "cannot make a terminal: {}", ErrnoText(errno));
-  FileDescriptor slave(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!slave.valid())
-    return Fail(ErrorCode::kUnavailable, "cannot open a terminal: {}", ErrnoText(errno));
-  return PipeEnds{std::move(master), std::move(slave)};
-}
 
 }  // namespace
 
@@ -88,11 +75,11 @@ void ExecSession::Kill() {
   if (pid_ != 0) ::kill(pid_, SIGTERM);
 }
 
-void ExecSession::Resize(int columns, int rows) {
+void ResizeTerminal(int master, int columns, int rows) {
   winsize size{};
   size.ws_col = static_cast<unsigned short>(columns);
   size.ws_row = static_cast<unsigned short>(rows);
-  ::ioctl(in.get(), TIOCSWINSZ, &size);
+  ::ioctl(master, TIOCSWINSZ, &size);
 }
 
 Result<ExecResult> RunInContainer(const Container& container,

@@ -33,12 +33,14 @@ class ExecSession {
   // Waits for the end of the command and returns its exit code.
   int Wait();
   void Kill();
-  void Resize(int columns, int rows);
 
  private:
   ExecSession() = default;
   pid_t pid_ = 0;
 };
+
+// Of a terminal, by its master; anything else is left alone.
+void ResizeTerminal(int master, int columns, int rows);
 
 struct ExecResult {
   int exit_code = 0;

@@ -1,6 +1,11 @@
 // The container environment, built without side effects beyond reading ConfigMaps and Secrets.
 #include "harness/sandbox/node/expansion.h"
 
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+
 #include "harness/base/strings.h"
 
 namespace holdfast::sandbox::node {
@@ -45,6 +50,7 @@ Status AddSource(const Json& source, const PodContext& context, Environment& res
 
 // The value of an env entry; nullopt: an optional source is missing.
 Result<std::optional<std::string>> ValueOf(const Json& pod,
+                                           const Json& container,
                                            const Json& entry,
                                            const PodContext& context,
                                            const Environment& so_far) {
@@ -53,6 +59,10 @@ Result<std::optional<std::string>> ValueOf(const Json& pod,
   if (FindPath(*from, {"fieldRef"}) != nullptr) {
     HOLDFAST_ASSIGN(std::string value,
                     FieldReference(pod, context, GetString(*from, {"fieldRef", "fieldPath"})));
+    return value;
+  }
+  if (const Json* resource = FindPath(*from, {"resourceFieldRef"})) {
+    HOLDFAST_ASSIGN(std::string value, ResourceReference(container, *resource));
     return value;
   }
   for (const char* kind : {"configMapKeyRef", "secretKeyRef"}) {
@@ -66,12 +76,47 @@ Result<std::optional<std::string>> ValueOf(const Json& pod,
     return Fail(value.error());
   }
   return Fail(ErrorCode::kInvalidArgument,
-              "env {}: this valueFrom is not supported by the sandbox (fieldRef, configMapKeyRef "
-              "and secretKeyRef are)",
+              "env {}: this valueFrom is not supported by the sandbox (fieldRef, resourceFieldRef, "
+              "configMapKeyRef and secretKeyRef are)",
               GetString(entry, {"name"}));
 }
 
+// A quantity such as "500m", "1Gi" or "2e3"; nullopt when it is none.
+std::optional<double> ParseQuantity(const std::string& text) {
+  static const std::map<std::string, double> kUnits = {
+      {"", 1},          {"n", 1e-9},      {"u", 1e-6},      {"m", 1e-3},      {"k", 1e3},
+      {"M", 1e6},       {"G", 1e9},       {"T", 1e12},      {"P", 1e15},      {"Ki", 0x1p10},
+      {"Mi", 0x1p20},   {"Gi", 0x1p30},   {"Ti", 0x1p40},   {"Pi", 0x1p50}};
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const auto unit = kUnits.find(end);
+  if (end == text.c_str() || unit == kUnits.end()) return std::nullopt;
+  return number * unit->second;
+}
+
 }  // namespace
+
+Result<std::string> ResourceReference(const Json& container, const Json& reference) {
+  const std::string path = GetString(reference, {"resource"});
+  const size_t dot = path.find('.');
+  const std::string kind = path.substr(0, dot);
+  const std::string name = dot == std::string::npos ? "" : path.substr(dot + 1);
+  if ((kind != "limits" && kind != "requests") || name.empty())
+    return Fail(ErrorCode::kInvalidArgument, "resource '{}' cannot be given to a container", path);
+  std::string text = GetString(container, {"resources", kind, name});
+  if (text.empty() && kind == "requests") text = GetString(container, {"resources", "limits", name}, "0");
+  if (text.empty())
+    text = name == "cpu" ? std::to_string(::sysconf(_SC_NPROCESSORS_ONLN))
+                         : std::to_string(::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE));
+  const auto value = ParseQuantity(text);
+  std::string divisor_text = GetString(reference, {"divisor"}, "1");
+  if (divisor_text == "0") divisor_text = "1";  // What the API server fills in.
+  const auto divisor = ParseQuantity(divisor_text);
+  if (!value || !divisor || *divisor <= 0)
+    return Fail(ErrorCode::kInvalidArgument, "resource '{}' is not a quantity: '{}' by '{}'", path,
+                text, divisor_text);
+  return std::to_string(static_cast<int64_t>(std::ceil(*value / *divisor - 1e-9)));
+}
 
 std::string ExpandReferences(const std::string& text, const Environment& variables) {
   std::string result;
@@ -167,10 +212,14 @@ Result<Environment> ContainerEnvironment(const Json& pod,
   if (!result.contains("PATH"))
     result["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   result["HOSTNAME"] = GetString(pod, {"spec", "hostname"}, GetString(pod, {"metadata", "name"}));
+  if (!context.api_host.empty()) {
+    result["KUBERNETES_SERVICE_HOST"] = context.api_host;
+    result["KUBERNETES_SERVICE_PORT"] = context.api_port;
+  }
   for (const Json& source : GetArray(container, {"envFrom"}))
     HOLDFAST_RETURN_IF_ERROR(AddSource(source, context, result));
   for (const Json& entry : GetArray(container, {"env"})) {
-    HOLDFAST_ASSIGN(const auto value, ValueOf(pod, entry, context, result));
+    HOLDFAST_ASSIGN(const auto value, ValueOf(pod, container, entry, context, result));
     if (value) result[GetString(entry, {"name"})] = *value;
   }
   return result;

@@ -32,6 +32,8 @@ struct PodContext {
   std::string pod_ip;
   std::string host_ip;
   std::string cluster_domain = "cluster.local";
+  std::string api_host{};  // Told as KUBERNETES_SERVICE_HOST and _PORT; empty: not told.
+  std::string api_port{};
   // The object of resource "configmaps" or "secrets" by name, in the pod's namespace.
   std::function<Result<Json>(const std::string& resource, const std::string& name)> get;
 };
@@ -41,6 +43,9 @@ struct PodContext {
 Result<std::string> FieldReference(const Json& pod,
                                    const PodContext& context,
                                    const std::string& path);
+// The value of a resourceFieldRef such as "limits.memory", in units of its divisor, rounded up; a
+// limit that there is not is the node's own capacity.
+Result<std::string> ResourceReference(const Json& container, const Json& reference);
 // The data of a ConfigMap or Secret, decoded.
 Result<std::map<std::string, std::string>> ObjectData(const Json& object, bool secret);
 

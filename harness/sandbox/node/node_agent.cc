@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include <optional>
 #include <thread>
 
 #include "harness/base/files.h"
@@ -14,12 +15,14 @@
 #include "harness/sandbox/node/pod_source.h"
 #include "harness/sandbox/node/stream_protocol.h"
 #include "harness/sandbox/node/stream_server.h"
+#include "harness/sandbox/node/volume_copies.h"
+#include "harness/sandbox/node/volume_lives.h"
 
 namespace holdfast::sandbox {
 namespace {
 
 constexpr Nanos kApiPatience = std::chrono::seconds(60);
-constexpr int64_t kSweepNanos = 500'000'000;
+constexpr int64_t kTickNanos = 20'000'000;
 
 // The files of the API may appear a moment after the agent.
 Result<std::unique_ptr<node::ApiClient>> ConnectApi(const NodeAgentOptions& options) {
@@ -41,6 +44,10 @@ Status RunAgent(const NodeAgentOptions& options, const sigset_t& ending) {
   Clock& clock = SystemClock();
   node::EventRecorder events(*api, clock, options.node_name);
   node::StatusPublisher statuses(*api, clock);
+  node::VolumeLives lives(options.volume_root, clock, options.defects);
+  std::optional<node::PeriodicCopies> copies;
+  if (options.defects.Has(Defect::kLastSecondLostOnCrash))
+    copies.emplace(options.state_directory / "copies", clock, [&] { return lives.Mounted(); });
   node::NodeServices services{
       .options = options,
       .clock = clock,
@@ -48,16 +55,14 @@ Status RunAgent(const NodeAgentOptions& options, const sigset_t& ending) {
       .addresses = *addresses,
       .events = events,
       .statuses = statuses,
+      .lives = lives,
       .find_image = [&](const std::string& name) { return FindImage(options.image_cache, name); }};
   node::PodManager pods(services);
-  HOLDFAST_ASSIGN(
-      const auto streams,
-      node::StreamServer::Start(options.node_ip, kNodeAgentPort, clock,
-                                [&](const std::string& ns, const std::string& pod,
-                                    const std::string& name) { return pods.View(ns, pod, name); }));
+  HOLDFAST_ASSIGN(const auto streams, node::StreamServer::Start(options.node_ip, kNodeAgentPort,
+                                                                clock, pods));
   const std::jthread heart([&](const std::stop_token& stop) {
     node::KeepNodeAlive(
-        options, *api, clock, [&] { pods.RepublishAll(); }, stop);
+        options, *api, clock, lives, [&] { pods.RepublishAll(); }, stop);
   });
   const std::jthread source([&](const std::stop_token& stop) {
     node::FollowPods(*api, options.node_name, clock,
@@ -66,9 +71,12 @@ Status RunAgent(const NodeAgentOptions& options, const sigset_t& ending) {
                       .deleted = [&](const Json& pod) { pods.Deleted(pod); }},
                      stop);
   });
-  const timespec period{0, kSweepNanos};
-  while (::sigtimedwait(&ending, nullptr, &period) < 0)
+  const timespec period{0, kTickNanos};
+  while (::sigtimedwait(&ending, nullptr, &period) < 0) {
     pods.Sweep();
+    pods.Tick();
+    lives.Tick();
+  }
   return {};
 }
 

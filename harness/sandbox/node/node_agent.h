@@ -20,7 +20,8 @@ struct NodeAgentOptions {
   std::filesystem::path ca_file;
   std::filesystem::path token_file;
   std::string node_ip;
-  std::string pod_cidr;  // "10.244.1.0/24": a /24 whose .1 becomes the bridge.
+  std::string pod_cidr;  // "10.244.4.0/22": /16 to /24; the first address becomes the bridge's.
+  std::string boot_id;   // Another one after each boot of the node.
   std::string dns_server;
   std::string cluster_domain = "cluster.local";
   std::filesystem::path state_directory;  // Container layers and pod directories.
@@ -32,6 +33,8 @@ struct NodeAgentOptions {
   bool fast_readiness = true;           // Probes are retried every 100 ms until they succeed first.
   Nanos first_restart_delay = std::chrono::seconds(10);  // Of a crashing container; doubles.
   Nanos heartbeat = std::chrono::seconds(2);             // Of the lease.
+  // How often config maps and the like are written again in running pods.
+  Nanos volume_refresh = std::chrono::seconds(2);
   Defects defects{};
 };
 

@@ -10,6 +10,7 @@ std::vector<std::string> NodeAgentArguments(const NodeAgentOptions& options) {
                      {"tokenFile", options.token_file.string()},
                      {"nodeIP", options.node_ip},
                      {"podCIDR", options.pod_cidr},
+                     {"bootID", options.boot_id},
                      {"dnsServer", options.dns_server},
                      {"clusterDomain", options.cluster_domain},
                      {"stateDirectory", options.state_directory.string()},
@@ -20,6 +21,7 @@ std::vector<std::string> NodeAgentArguments(const NodeAgentOptions& options) {
                      {"fastReadiness", options.fast_readiness},
                      {"firstRestartDelayNanos", options.first_restart_delay.count()},
                      {"heartbeatNanos", options.heartbeat.count()},
+                     {"volumeRefreshNanos", options.volume_refresh.count()},
                      {"defects", options.defects.Names()}};
   return {"__node-agent", DumpJson(json)};
 }
@@ -32,6 +34,7 @@ NodeAgentOptions DecodeNodeAgentOptions(const Json& json) {
   options.token_file = GetString(json, {"tokenFile"});
   options.node_ip = GetString(json, {"nodeIP"});
   options.pod_cidr = GetString(json, {"podCIDR"});
+  options.boot_id = GetString(json, {"bootID"});
   options.dns_server = GetString(json, {"dnsServer"});
   options.cluster_domain = GetString(json, {"clusterDomain"}, options.cluster_domain);
   options.state_directory = GetString(json, {"stateDirectory"});
@@ -43,6 +46,8 @@ NodeAgentOptions DecodeNodeAgentOptions(const Json& json) {
   options.first_restart_delay =
       Nanos(GetInt(json, {"firstRestartDelayNanos"}, options.first_restart_delay.count()));
   options.heartbeat = Nanos(GetInt(json, {"heartbeatNanos"}, options.heartbeat.count()));
+  options.volume_refresh =
+      Nanos(GetInt(json, {"volumeRefreshNanos"}, options.volume_refresh.count()));
   std::vector<std::string> defects;
   for (const Json& name : GetArray(json, {"defects"}))
     if (name.is_string()) defects.push_back(name.get<std::string>());

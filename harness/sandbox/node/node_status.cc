@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "harness/base/log.h"
 #include "harness/base/time_format.h"
@@ -15,6 +18,7 @@ namespace {
 
 constexpr Nanos kStatusPeriod = std::chrono::seconds(10);
 constexpr int kLeaseSeconds = 40;
+constexpr int kPodCapacity = 1000;  // Below the addresses of a node; pause pods cost next to nothing.
 constexpr const char* kVersion = "v1.36.2";
 
 Json NodeCondition(const char* type,
@@ -41,7 +45,7 @@ Json Capacity() {
   return {{"cpu", std::to_string(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L))},
           {"memory", std::to_string(memory) + "Ki"},
           {"ephemeral-storage", "100Gi"},
-          {"pods", "110"}};
+          {"pods", std::to_string(kPodCapacity)}};
 }
 
 std::string ReadyStatus(const Json& node) {
@@ -118,7 +122,7 @@ Json NodeStatusPatch(const NodeAgentOptions& options, const Json& current, Nanos
           {"containerRuntimeVersion", "bubblewrap://0"},
           {"machineID", options.node_name},
           {"systemUUID", options.node_name},
-          {"bootID", options.node_name}}},
+          {"bootID", options.boot_id}}},
         {"conditions", Json::array({condition("MemoryPressure", false, "KubeletHasSufficientMemory",
                                               "kubelet has sufficient memory available"),
                                     condition("DiskPressure", false, "KubeletHasNoDiskPressure",
@@ -129,12 +133,69 @@ Json NodeStatusPatch(const NodeAgentOptions& options, const Json& current, Nanos
                                               "kubelet is posting ready status")})}}}};
 }
 
+Json VolumesInUsePatch(const std::vector<std::string>& in_use) {
+  return {{"status", {{"volumesInUse", in_use}}}};
+}
+
+namespace {
+
+// Tells the volumes in use each time they change, on a thread of its own.
+class VolumeTeller {
+ public:
+  VolumeTeller(const NodeAgentOptions& options, ApiClient& api, Clock& clock, VolumeLives& lives)
+      : path_("/api/v1/nodes/" + options.node_name + "/status"),
+        api_(api),
+        clock_(clock),
+        lives_(lives),
+        thread_([this](const std::stop_token& stop) { Run(stop); }) {
+    lives_.OnChange([this] { Tell(); });
+  }
+  VolumeTeller(const VolumeTeller&) = delete;
+  VolumeTeller& operator=(const VolumeTeller&) = delete;
+  ~VolumeTeller() {
+    lives_.OnChange([] {});
+  }
+  void Tell() {
+    {
+      const std::scoped_lock lock(mutex_);
+      due_ = true;
+    }
+    changed_.notify_all();
+  }
+
+ private:
+  void Run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stop, [this] { return due_; })) {
+      due_ = false;
+      lock.unlock();
+      const auto told = api_.Patch(path_, kMergePatch, VolumesInUsePatch(lives_.InUse()), stop);
+      if (!told) clock_.SleepFor(std::chrono::milliseconds(200), stop);
+      lock.lock();
+      if (!told) due_ = true;
+    }
+  }
+
+  std::string path_;
+  ApiClient& api_;
+  Clock& clock_;
+  VolumeLives& lives_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool due_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace
+
 void KeepNodeAlive(const NodeAgentOptions& options,
                    ApiClient& api,
                    Clock& clock,
+                   VolumeLives& lives,
                    const std::function<void()>& on_recovered,
                    std::stop_token stop) {
   const std::string path = "/api/v1/nodes/" + options.node_name;
+  VolumeTeller volumes(options, api, clock, lives);
   Nanos next_status{0};
   while (!stop.stop_requested()) {
     const Nanos began = clock.Now();
@@ -142,6 +203,7 @@ void KeepNodeAlive(const NodeAgentOptions& options,
     if (!node && node.error().code == ErrorCode::kNotFound) {
       node = api.Post("/api/v1/nodes", NodeObject(options), stop);
       next_status = Nanos{0};
+      volumes.Tell();
     }
     Nanos wait = options.heartbeat;
     if (!node) {
@@ -155,6 +217,7 @@ void KeepNodeAlive(const NodeAgentOptions& options,
         const auto patched = api.Patch(path + "/status", kStrategicMergePatch,
                                        NodeStatusPatch(options, *node, clock.Wall()), stop);
         if (patched) {
+          if (next_status == Nanos{0}) volumes.Tell();  // Once after each start of the agent.
           next_status = began + kStatusPeriod;
           if (!ready.empty() && ready != "True") on_recovered();
         } else {

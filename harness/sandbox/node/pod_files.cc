@@ -22,6 +22,13 @@ std::string PodHostname(const Json& pod) {
   return name.empty() ? GetString(pod, {"metadata", "name"}) : name;
 }
 
+std::string PodFullName(const Json& pod, const std::string& cluster_domain) {
+  const std::string subdomain = GetString(pod, {"spec", "subdomain"});
+  if (subdomain.empty()) return PodHostname(pod);
+  return fmt::format("{}.{}.{}.svc.{}", PodHostname(pod), subdomain,
+                     GetString(pod, {"metadata", "namespace"}), cluster_domain);
+}
+
 std::string HostsFile(const Json& pod,
                       const std::string& pod_ip,
                       const std::string& cluster_domain) {
@@ -54,7 +61,9 @@ std::string ResolvConf(const Json& pod,
   std::vector<std::string> servers;
   std::vector<std::string> searches;
   std::vector<std::string> options;
-  if (GetString(pod, {"spec", "dnsPolicy"}) != "None") {
+  const std::string policy = GetString(pod, {"spec", "dnsPolicy"});
+  if (policy == "Default") servers = {dns_server};
+  if (policy != "None" && policy != "Default") {
     servers = {dns_server};
     searches = {GetString(pod, {"metadata", "namespace"}) + ".svc." + cluster_domain,
                 "svc." + cluster_domain, cluster_domain};

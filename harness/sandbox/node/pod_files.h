@@ -10,12 +10,15 @@ namespace holdfast::sandbox::node {
 
 // spec.hostname, or the pod's name.
 std::string PodHostname(const Json& pod);
+// With subdomain and namespace, when it has a subdomain.
+std::string PodFullName(const Json& pod, const std::string& cluster_domain);
 // As the kubelet writes it: loopback, then the pod's address with its fully qualified name (when it
 // has a subdomain) and its host name, then spec.hostAliases.
 std::string HostsFile(const Json& pod,
                       const std::string& pod_ip,
                       const std::string& cluster_domain);
-// dnsPolicy ClusterFirst, with spec.dnsConfig added; dnsPolicy None: spec.dnsConfig alone.
+// dnsPolicy ClusterFirst (and Default without its search list, since the node knows no other
+// server), with spec.dnsConfig added; dnsPolicy None: spec.dnsConfig alone.
 std::string ResolvConf(const Json& pod,
                        const std::string& dns_server,
                        const std::string& cluster_domain);

@@ -5,11 +5,18 @@
 #include <set>
 
 #include "harness/base/files.h"
+#include "harness/sandbox/node/light_pod.h"
+#include "harness/sandbox/node/pod_worker.h"
 
 namespace holdfast::sandbox::node {
 namespace {
 
 std::string UidOf(const Json& pod) { return GetString(pod, {"metadata", "uid"}); }
+
+std::unique_ptr<PodLife> MakeLife(NodeServices& services, Json pod) {
+  if (IsLight(pod)) return std::make_unique<LightPod>(services, std::move(pod));
+  return std::make_unique<PodWorker>(services, std::move(pod));
+}
 
 }  // namespace
 
@@ -20,71 +27,84 @@ void PodManager::Replace(const std::vector<Json>& pods) {
     Changed(pod);
   }
   const std::scoped_lock lock(mutex_);
-  for (const auto& [uid, worker] : workers_)
-    if (!seen.contains(uid)) worker->Vanish();
+  for (const auto& [uid, life] : lives_)
+    if (!seen.contains(uid)) life->Vanish();
   // Directories of pods that went while no agent was here.
   std::error_code error;
   for (const auto& entry :
        std::filesystem::directory_iterator(services_.options.state_directory / "pods", error))
-    if (!workers_.contains(entry.path().filename().string()))
+    if (!lives_.contains(entry.path().filename().string()))
       static_cast<void>(RemoveTree(entry.path()));
 }
 
 void PodManager::Changed(Json pod) {
-  Sweep();
   const std::string uid = UidOf(pod);
   const std::scoped_lock lock(mutex_);
-  const auto found = workers_.find(uid);
-  if (found != workers_.end())
+  const auto found = lives_.find(uid);
+  if (found != lives_.end())
     found->second->Update(std::move(pod));
   else
-    workers_[uid] = std::make_unique<PodWorker>(services_, std::move(pod));
+    lives_[uid] = MakeLife(services_, std::move(pod));
 }
 
 void PodManager::Deleted(const Json& pod) {
   const std::scoped_lock lock(mutex_);
-  const auto found = workers_.find(UidOf(pod));
-  if (found != workers_.end()) found->second->Vanish();
+  const auto found = lives_.find(UidOf(pod));
+  if (found != lives_.end()) found->second->Vanish();
 }
 
 void PodManager::RepublishAll() {
   const std::scoped_lock lock(mutex_);
-  for (const auto& [uid, worker] : workers_)
-    worker->Republish();
+  for (const auto& [uid, life] : lives_)
+    life->Republish();
 }
 
 void PodManager::Sweep() {
-  std::vector<std::unique_ptr<PodWorker>> finished;
+  std::vector<std::unique_ptr<PodLife>> finished;
   const std::scoped_lock lock(mutex_);
-  for (auto at = workers_.begin(); at != workers_.end();) {
+  for (auto at = lives_.begin(); at != lives_.end();) {
     // A worker whose pod is still in the API (a finalizer holds it) is kept, or it would be started
     // again.
     if (at->second->done() && at->second->vanished()) {
       finished.push_back(std::move(at->second));
-      at = workers_.erase(at);
+      at = lives_.erase(at);
     } else {
       ++at;
     }
   }
 }
 
-Result<PodWorker::ContainerView> PodManager::View(const std::string& ns,
-                                                  const std::string& name,
-                                                  const std::string& container) const {
+void PodManager::Tick() {
   const std::scoped_lock lock(mutex_);
-  const PodWorker* best = nullptr;
-  for (const auto& [uid, worker] : workers_) {
-    const Json pod = worker->pod();
-    if (GetString(pod, {"metadata", "namespace"}) != ns ||
-        GetString(pod, {"metadata", "name"}) != name)
-      continue;
-    if (best == nullptr || FindPath(pod, {"metadata", "deletionTimestamp"}) == nullptr)
-      best = worker.get();
+  for (const auto& [uid, life] : lives_)
+    life->Tick();
+}
+
+Result<const PodLife*> PodManager::Find(const std::string& ns, const std::string& name) const {
+  const PodLife* best = nullptr;
+  for (const auto& [uid, life] : lives_) {
+    if (life->key().ns != ns || life->key().name != name) continue;
+    if (best == nullptr || FindPath(life->pod(), {"metadata", "deletionTimestamp"}) == nullptr)
+      best = life.get();
   }
   if (best == nullptr)
     return Fail(ErrorCode::kNotFound, "pod {}/{} is not on node {}", ns, name,
                 services_.options.node_name);
-  return best->View(container);
+  return best;
+}
+
+Result<ContainerView> PodManager::View(const std::string& ns,
+                                       const std::string& name,
+                                       const std::string& container) const {
+  const std::scoped_lock lock(mutex_);
+  HOLDFAST_ASSIGN(const PodLife* life, Find(ns, name));
+  return life->View(container);
+}
+
+Result<pid_t> PodManager::Network(const std::string& ns, const std::string& name) const {
+  const std::scoped_lock lock(mutex_);
+  HOLDFAST_ASSIGN(const PodLife* life, Find(ns, name));
+  return life->Network();
 }
 
 }  // namespace holdfast::sandbox::node

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,22 +14,32 @@
 
 namespace holdfast::sandbox::node {
 
-// Hands out the addresses .2 to .254 of a /24, each as late again as possible. Thread-safe.
+// Hands out the addresses of a network from the second to the last but one, each as late again as
+// possible. Thread-safe.
 class AddressPool {
  public:
-  // `cidr` as "10.244.1.0/24"; anything else is refused.
+  // `cidr` as "10.244.4.0/22", between /16 and /28; anything else is refused.
   static Result<std::unique_ptr<AddressPool>> Create(const std::string& cidr);
   // kUnavailable when all are taken.
   Result<std::string> Take();
   void Return(const std::string& address);
-  // The bridge's own address, .1.
-  [[nodiscard]] std::string gateway() const { return prefix_ + "1"; }
+  // The bridge's own address, the first.
+  [[nodiscard]] std::string gateway() const { return AddressText(1); }
+  [[nodiscard]] int prefix_length() const { return prefix_length_; }
+  // How far `address` is from the network's own; 0 when it is not of this network.
+  [[nodiscard]] int OffsetOf(const std::string& address) const;
 
  private:
-  explicit AddressPool(std::string prefix) : prefix_(std::move(prefix)) {}
+  AddressPool(uint32_t network, int prefix_length)
+      : network_(network),
+        prefix_length_(prefix_length) {}
+  [[nodiscard]] std::string AddressText(int offset) const;
+  [[nodiscard]] int last_offset() const { return (1 << (32 - prefix_length_)) - 2; }
+
   std::mutex mutex_;
-  std::string prefix_;  // "10.244.1."
-  std::set<int> taken_;
+  uint32_t network_;
+  int prefix_length_;
+  std::set<int> taken_;  // Offsets.
   int last_ = 1;
 };
 
@@ -51,6 +62,7 @@ class PodNetwork {
   explicit PodNetwork(AddressPool& pool) : pool_(pool) {}
   Status StartHolder();
   Status Connect();
+  [[nodiscard]] std::string HostSide() const;
 
   AddressPool& pool_;
   std::string address_;

@@ -64,6 +64,7 @@ Json ContainerStatus(const ContainerRecord& container) {
                  {"restartCount", container.restart_count}};
   if (!container.container_id.empty())
     status["containerID"] = "containerd://" + container.container_id;
+  status.update(container.details);
   return status;
 }
 
@@ -72,6 +73,24 @@ Json ContainerStatuses(const std::vector<ContainerRecord>& containers) {
   for (const ContainerRecord& container : containers)
     statuses.push_back(ContainerStatus(container));
   return statuses;
+}
+
+// What the readiness gates of the pod still lack, or empty.
+std::string UnmetGates(const Json& pod) {
+  std::vector<std::string> unmet;
+  for (const Json& gate : GetArray(pod, {"spec", "readinessGates"})) {
+    const std::string type = GetString(gate, {"conditionType"});
+    std::string status;
+    for (const Json& condition : GetArray(pod, {"status", "conditions"}))
+      if (GetString(condition, {"type"}) == type) status = GetString(condition, {"status"});
+    if (status.empty())
+      unmet.push_back(fmt::format(
+          "corresponding condition of pod readiness gate \"{}\" does not exist.", type));
+    else if (status != "True")
+      unmet.push_back(fmt::format(
+          "the status of pod readiness gate \"{}\" is not \"True\", but {}", type, status));
+  }
+  return Join(unmet, ", ");
 }
 
 Json Conditions(const PodRecord& record, const Json& previous, Nanos wall) {
@@ -104,13 +123,35 @@ Json Conditions(const PodRecord& record, const Json& previous, Nanos wall) {
         "Initialized", false, "ContainersNotInitialized",
         "containers with incomplete status: " +
             Names(record.init_containers, [](const ContainerRecord& c) { return !InitDone(c); })));
-  conditions.push_back(make("Ready", ready && !record.finished, reason, message));
+  const std::string gates = ready && !record.finished ? UnmetGates(record.pod) : "";
+  conditions.push_back(gates.empty()
+                           ? make("Ready", ready && !record.finished, reason, message)
+                           : make("Ready", false, "ReadinessGatesNotReady", gates));
   conditions.push_back(make("ContainersReady", ready && !record.finished, reason, message));
   conditions.push_back(make("PodScheduled", true, "", ""));
   return conditions;
 }
 
 }  // namespace
+
+Json StatusDetails(const Json& container, int uid, int gid) {
+  Json details = {
+      {"resources", GetObject(container, {"resources"})},
+      {"user",
+       {{"linux", {{"uid", uid}, {"gid", gid}, {"supplementalGroups", Json::array({gid})}}}}}};
+  Json mounts = Json::array();
+  for (const Json& mount : GetArray(container, {"volumeMounts"})) {
+    Json shown = {{"name", GetString(mount, {"name"})},
+                  {"mountPath", GetString(mount, {"mountPath"})}};
+    if (GetBool(mount, {"readOnly"})) {
+      shown["readOnly"] = true;
+      shown["recursiveReadOnly"] = "Disabled";
+    }
+    mounts.push_back(std::move(shown));
+  }
+  if (!mounts.empty()) details["volumeMounts"] = std::move(mounts);
+  return details;
+}
 
 bool PodInitialized(const PodRecord& record) {
   // A container that started, or a pod that was initialized before its agent was restarted, proves

@@ -23,7 +23,11 @@ struct ContainerRecord {
   bool started = false;
   int restart_count = 0;
   bool sidecar = false;  // An init container with restartPolicy Always.
+  // What a status repeats of the spec: resources, volumeMounts, user; taken over as it is.
+  Json details = Json::object();
 };
+// From a container's spec; `uid` and `gid` are those it runs as.
+Json StatusDetails(const Json& container, int uid, int gid);
 
 struct PodRecord {
   Json pod;  // As last seen; of its status only conditions and addresses are used.

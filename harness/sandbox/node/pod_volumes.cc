@@ -1,7 +1,13 @@
 // persistentVolumeClaim, emptyDir, configMap, secret, downwardAPI and projected volumes.
 #include "harness/sandbox/node/pod_volumes.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "harness/base/files.h"
+#include "harness/base/strings.h"
 #include "harness/sandbox/node/root_path.h"
 
 namespace holdfast::sandbox::node {
@@ -70,39 +76,56 @@ Status WriteDownward(const Json& source,
   return {};
 }
 
+constexpr int64_t kTokenSeconds = 3600;
+
+Status WriteToken(const Json& source,
+                  const VolumeContext& context,
+                  int64_t mode,
+                  const std::filesystem::path& directory) {
+  HOLDFAST_ASSIGN(const std::string token,
+                  context.token(GetString(source, {"audience"}),
+                                GetInt(source, {"expirationSeconds"}, kTokenSeconds)));
+  return WriteEntry(directory, GetString(source, {"path"}), token, mode);
+}
+
 Status WriteProjected(const Json& projected,
                       const Json& pod,
-                      const PodContext& context,
+                      const VolumeContext& context,
                       const std::filesystem::path& directory) {
   const int64_t mode = GetInt(projected, {"defaultMode"}, kDefaultMode);
   for (const Json& source : GetArray(projected, {"sources"})) {
     if (const Json* map = FindPath(source, {"configMap"})) {
       HOLDFAST_RETURN_IF_ERROR(
-          WriteObject(*map, "configmaps", GetString(*map, {"name"}), mode, context, directory));
+          WriteObject(*map, "configmaps", GetString(*map, {"name"}), mode, context.pod, directory));
     } else if (const Json* secret = FindPath(source, {"secret"})) {
       HOLDFAST_RETURN_IF_ERROR(
-          WriteObject(*secret, "secrets", GetString(*secret, {"name"}), mode, context, directory));
+          WriteObject(*secret, "secrets", GetString(*secret, {"name"}), mode, context.pod, directory));
     } else if (const Json* downward = FindPath(source, {"downwardAPI"})) {
-      HOLDFAST_RETURN_IF_ERROR(WriteDownward(*downward, mode, pod, context, directory));
+      HOLDFAST_RETURN_IF_ERROR(WriteDownward(*downward, mode, pod, context.pod, directory));
+    } else if (const Json* token = FindPath(source, {"serviceAccountToken"})) {
+      HOLDFAST_RETURN_IF_ERROR(WriteToken(*token, context, mode, directory));
     } else {
       return Fail(ErrorCode::kInvalidArgument,
-                  "this projected source is not supported by the sandbox (configMap, secret and "
-                  "downwardAPI are): {}",
+                  "this projected source is not supported by the sandbox (configMap, secret, "
+                  "downwardAPI and serviceAccountToken are): {}",
                   DumpJson(source));
     }
   }
   return {};
 }
 
-Status CheckAttached(const std::string& volume, const VolumeContext& context) {
-  HOLDFAST_ASSIGN(const Json list, context.get("/apis/storage.k8s.io/v1/volumeattachments"));
-  for (const Json& attachment : GetArray(list, {"items"}))
-    if (GetString(attachment, {"spec", "source", "persistentVolumeName"}) == volume &&
-        GetString(attachment, {"spec", "nodeName"}) == context.node_name &&
-        GetBool(attachment, {"status", "attached"}) &&
-        FindPath(attachment, {"metadata", "deletionTimestamp"}) == nullptr)
-      return {};
-  return Fail(ErrorCode::kUnavailable, "volume {} is not yet attached to node {}", volume,
+Status CheckAttached(const Json& volume, const VolumeContext& context) {
+  const Json* csi = FindPath(volume, {"spec", "csi"});
+  if (csi == nullptr) return {};  // Local volumes are not attached.
+  const std::string name = GetString(volume, {"metadata", "name"});
+  const auto attachment = context.get(
+      "/apis/storage.k8s.io/v1/volumeattachments/" +
+      AttachmentName(GetString(*csi, {"volumeHandle"}), GetString(*csi, {"driver"}),
+                     context.node_name));
+  if (attachment && GetBool(*attachment, {"status", "attached"}) &&
+      FindPath(*attachment, {"metadata", "deletionTimestamp"}) == nullptr)
+    return {};
+  return Fail(ErrorCode::kUnavailable, "volume {} is not yet attached to node {}", name,
               context.node_name);
 }
 
@@ -122,12 +145,71 @@ Result<std::filesystem::path> ClaimPath(const Json& pod,
   if (GetString(volume, {"spec", "claimRef", "uid"}) != GetString(*claim, {"metadata", "uid"}))
     return Fail(ErrorCode::kUnavailable, "volume {} belongs to another claim than {}", name,
                 claim_name);
-  HOLDFAST_RETURN_IF_ERROR(CheckAttached(name, context));
-  const std::filesystem::path path = context.volume_root / name;
+  HOLDFAST_RETURN_IF_ERROR(CheckAttached(volume, context));
+  const auto volume_of = [&](const std::string& other) -> Result<std::string> {
+    HOLDFAST_ASSIGN(const Json found, context.get(fmt::format(
+        "/api/v1/namespaces/{}/persistentvolumeclaims/{}", ns, other)));
+    return GetString(found, {"spec", "volumeName"});
+  };
+  MountedClaim mounted{.pod = GetString(pod, {"metadata", "name"}),
+                       .pod_uid = GetString(pod, {"metadata", "uid"}),
+                       .claim = claim_name,
+                       .volume = name};
+  if (const Json* csi = FindPath(volume, {"spec", "csi"}))
+    mounted.in_use_as = fmt::format("kubernetes.io/csi/{}^{}", GetString(*csi, {"driver"}),
+                                    GetString(*csi, {"volumeHandle"}));
+  HOLDFAST_ASSIGN(const std::filesystem::path path, context.lives.Begin(mounted, volume_of));
   std::error_code error;
   if (!std::filesystem::is_directory(path, error))
     return Fail(ErrorCode::kNotFound, "the directory of volume {} does not exist", name);
   return path;
+}
+
+// A path of the node: one of the sandbox's node, never of the machine itself. A type that demands
+// what is not there fails as with the kubelet.
+Result<std::filesystem::path> HostPath(const Json& source, const VolumeContext& context) {
+  const std::string wanted = GetString(source, {"path"});
+  const std::string type = GetString(source, {"type"});
+  HOLDFAST_ASSIGN(const auto path,
+                  InsideOf(context.host_paths,
+                           std::filesystem::path(wanted).relative_path().lexically_normal()));
+  std::error_code error;
+  const bool exists = std::filesystem::exists(path, error);
+  if (!exists && (type == "Directory" || type == "File" || type == "Socket"))
+    return Fail(ErrorCode::kNotFound, "hostPath type check failed: {} is not a {}", wanted,
+                type == "Directory" ? "directory" : "file");
+  if (!exists && type == "FileOrCreate") {
+    HOLDFAST_RETURN_IF_ERROR(MakeDirectories(path.parent_path()));
+    HOLDFAST_RETURN_IF_ERROR(WriteFileAtomic(path, ""));
+  } else if (!exists) {
+    HOLDFAST_RETURN_IF_ERROR(MakeDirectories(path));
+  }
+  return path;
+}
+
+// Fills a volume whose content comes from the API; false: it is of another kind.
+Result<bool> WriteVolume(const Json& pod,
+                         const Json& volume,
+                         const VolumeContext& context,
+                         const std::filesystem::path& directory) {
+  const auto mode = [](const Json& source) {
+    return GetInt(source, {"defaultMode"}, kDefaultMode);
+  };
+  Status written;
+  if (const Json* map = FindPath(volume, {"configMap"}))
+    written = WriteObject(*map, "configmaps", GetString(*map, {"name"}), mode(*map), context.pod,
+                          directory);
+  else if (const Json* secret = FindPath(volume, {"secret"}))
+    written = WriteObject(*secret, "secrets", GetString(*secret, {"secretName"}), mode(*secret),
+                          context.pod, directory);
+  else if (const Json* downward = FindPath(volume, {"downwardAPI"}))
+    written = WriteDownward(*downward, mode(*downward), pod, context.pod, directory);
+  else if (const Json* projected = FindPath(volume, {"projected"}))
+    written = WriteProjected(*projected, pod, context, directory);
+  else
+    return false;
+  if (!written) return Fail(written.error());
+  return true;
 }
 
 Result<std::filesystem::path> PrepareVolume(const Json& pod,
@@ -135,36 +217,52 @@ Result<std::filesystem::path> PrepareVolume(const Json& pod,
                                             const VolumeContext& context) {
   if (FindPath(volume, {"persistentVolumeClaim"}) != nullptr)
     return ClaimPath(pod, GetString(volume, {"persistentVolumeClaim", "claimName"}), context);
+  if (FindPath(volume, {"hostPath"}) != nullptr)
+    return HostPath(GetObject(volume, {"hostPath"}), context);
   const std::filesystem::path directory = context.directory / GetString(volume, {"name"});
   HOLDFAST_RETURN_IF_ERROR(MakeDirectories(directory));
-  if (FindPath(volume, {"emptyDir"}) != nullptr) return directory;
-  if (const Json* map = FindPath(volume, {"configMap"})) {
-    HOLDFAST_RETURN_IF_ERROR(WriteObject(*map, "configmaps", GetString(*map, {"name"}),
-                                         GetInt(*map, {"defaultMode"}, kDefaultMode), context.pod,
-                                         directory));
+  if (FindPath(volume, {"emptyDir"}) != nullptr) {
+    // Anybody may write, as the kubelet makes it.
+    std::error_code error;
+    std::filesystem::permissions(directory, std::filesystem::perms::all, error);
     return directory;
   }
-  if (const Json* secret = FindPath(volume, {"secret"})) {
-    HOLDFAST_RETURN_IF_ERROR(WriteObject(*secret, "secrets", GetString(*secret, {"secretName"}),
-                                         GetInt(*secret, {"defaultMode"}, kDefaultMode),
-                                         context.pod, directory));
-    return directory;
-  }
-  if (const Json* downward = FindPath(volume, {"downwardAPI"})) {
-    HOLDFAST_RETURN_IF_ERROR(WriteDownward(
-        *downward, GetInt(*downward, {"defaultMode"}, kDefaultMode), pod, context.pod, directory));
-    return directory;
-  }
-  if (const Json* projected = FindPath(volume, {"projected"})) {
-    HOLDFAST_RETURN_IF_ERROR(WriteProjected(*projected, pod, context.pod, directory));
-    return directory;
-  }
+  HOLDFAST_ASSIGN(const bool written, WriteVolume(pod, volume, context, directory));
+  if (written) return directory;
   return Fail(ErrorCode::kInvalidArgument,
               "this kind of volume is not supported by the sandbox (persistentVolumeClaim, "
-              "emptyDir, configMap, secret, downwardAPI and projected are)");
+              "emptyDir, hostPath, configMap, secret, downwardAPI and projected are)");
+}
+
+// Files get the pod's fsGroup and become writable for it, as the kubelet does it.
+Status GiveToGroup(const std::filesystem::path& directory, gid_t group) {
+  const auto give = [&](const std::filesystem::path& path) -> Status {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) return {};  // Gone meanwhile.
+    // With a single id map there is only one group, and everything has it already.
+    if (::lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0 && errno != EINVAL)
+      return Fail(ErrorCode::kUnavailable, "cannot give {} to group {}: {}", path.string(), group,
+                  ErrnoText(errno));
+    if (S_ISLNK(info.st_mode)) return {};
+    const mode_t more = S_ISDIR(info.st_mode) ? mode_t{02070} : mode_t{0060};
+    ::chmod(path.c_str(), (info.st_mode & 07777) | more);
+    return {};
+  };
+  HOLDFAST_RETURN_IF_ERROR(give(directory));
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator entry(directory, error), end;
+       !error && entry != end; entry.increment(error))
+    HOLDFAST_RETURN_IF_ERROR(give(entry->path()));
+  return {};
 }
 
 }  // namespace
+
+std::string AttachmentName(const std::string& volume_handle,
+                           const std::string& driver,
+                           const std::string& node) {
+  return "csi-" + Sha256Hex(driver + volume_handle + node);
+}
 
 Result<VolumePaths> PrepareVolumes(const Json& pod, const VolumeContext& context) {
   VolumePaths paths;
@@ -173,9 +271,28 @@ Result<VolumePaths> PrepareVolumes(const Json& pod, const VolumeContext& context
     auto path = PrepareVolume(pod, volume, context);
     if (!path)
       return Fail(path.error().In(fmt::format("MountVolume.SetUp failed for volume \"{}\"", name)));
+    const int64_t group = GetInt(pod, {"spec", "securityContext", "fsGroup"}, -1);
+    if (group >= 0)
+      HOLDFAST_RETURN_IF_ERROR(GiveToGroup(*path, static_cast<gid_t>(group)));
     paths[name] = *std::move(path);
   }
   return paths;
+}
+
+bool HasRefreshableVolumes(const Json& pod) {
+  for (const Json& volume : GetArray(pod, {"spec", "volumes"}))
+    for (const char* kind : {"configMap", "secret", "downwardAPI", "projected"})
+      if (FindPath(volume, {kind}) != nullptr) return true;
+  return false;
+}
+
+Status RefreshVolumes(const Json& pod, const VolumeContext& context) {
+  for (const Json& volume : GetArray(pod, {"spec", "volumes"})) {
+    const auto written =
+        WriteVolume(pod, volume, context, context.directory / GetString(volume, {"name"}));
+    if (!written) return Fail(written.error());
+  }
+  return {};
 }
 
 Result<std::vector<BindMount>> ContainerMounts(const Json& pod,

@@ -19,18 +19,12 @@ constexpr Nanos kLongWait = std::chrono::hours(1);
 constexpr Nanos kFirstVolumeRetry = std::chrono::milliseconds(20);
 constexpr Nanos kLastVolumeRetry = std::chrono::milliseconds(250);
 constexpr Nanos kErrorRetry = std::chrono::seconds(1);
+constexpr Nanos kLinger = std::chrono::seconds(10);
 
 RestartPolicy PolicyOf(const Json& pod) {
   const std::string policy = GetString(pod, {"spec", "restartPolicy"}, "Always");
   if (policy == "Never") return RestartPolicy::kNever;
   return policy == "OnFailure" ? RestartPolicy::kOnFailure : RestartPolicy::kAlways;
-}
-
-bool IsDeleting(const Json& pod) { return FindPath(pod, {"metadata", "deletionTimestamp"}); }
-
-bool IsTerminal(const Json& pod) {
-  const std::string phase = GetString(pod, {"status", "phase"});
-  return phase == "Succeeded" || phase == "Failed";
 }
 
 Json StatusOf(const Json& pod, const char* list, const std::string& name) {
@@ -55,8 +49,7 @@ void CloseRecord(ContainerRecord& record, Nanos wall) {
 
 PodWorker::PodWorker(NodeServices& services, Json pod)
     : services_(services),
-      key_{GetString(pod, {"metadata", "namespace"}), GetString(pod, {"metadata", "name"}),
-           GetString(pod, {"metadata", "uid"})},
+      key_(KeyOf(pod)),
       directory_(services.options.state_directory / "pods" / key_.uid),
       pod_(std::move(pod)) {
   const std::filesystem::path& logs = services.options.log_directory;
@@ -112,12 +105,15 @@ RunnerContext PodWorker::MakeRunnerContext() {
                                           {.volumes = volumes_,
                                            .values = Volumes().pod,
                                            .network_pid = network_ ? network_->holder() : 0,
-                                           .pod_directory = directory_});
+                                           .pod_directory = directory_,
+                                           .wrong_host_name = services_.options.defects.Has(
+                                               Defect::kWrongHostName)});
               },
           .layer_directory =
               [this](const std::string& id) {
                 return services_.options.state_directory / "containers" / id;
               },
+          .message_directory = directory_ / "messages",
           .pod_ip = [this] { return pod_ip_; },
           .wake = [this] { Wake(); },
           .event =
@@ -128,19 +124,7 @@ RunnerContext PodWorker::MakeRunnerContext() {
 }
 
 VolumeContext PodWorker::Volumes() const {
-  ApiClient& api = services_.api;
-  return {
-      .pod = {.pod_ip = pod_ip_,
-              .host_ip = services_.options.node_ip,
-              .cluster_domain = services_.options.cluster_domain,
-              .get =
-                  [&api, ns = key_.ns](const std::string& resource, const std::string& name) {
-                    return api.Get(fmt::format("/api/v1/namespaces/{}/{}/{}", ns, resource, name));
-                  }},
-      .get = [&api](const std::string& path) { return api.Get(path); },
-      .volume_root = services_.options.volume_root,
-      .directory = directory_ / "volumes",
-      .node_name = services_.options.node_name};
+  return MakeVolumeContext(services_, pod(), pod_ip_, directory_);
 }
 
 void PodWorker::Update(Json pod) {
@@ -215,12 +199,17 @@ Nanos PodWorker::GraceEnd() const {
   return deletion_seen_.value_or(services_.clock.Now()) + std::chrono::seconds(grace);
 }
 
-Result<PodWorker::ContainerView> PodWorker::View(const std::string& name) const {
+Result<ContainerView> PodWorker::View(const std::string& name) const {
   for (const auto* runners : {&main_, &init_})
     for (const auto& runner : *runners)
-      if (name.empty() || runner->name() == name)
-        return ContainerView{runner->container(), runner->log(false), runner->log(true)};
+      if (name.empty() || runner->name() == name) return runner->View();
   return Fail(ErrorCode::kNotFound, "container {} not found in pod {}", name, key_.name);
+}
+
+Result<pid_t> PodWorker::Network() const {
+  const pid_t pid = network_pid_;
+  if (pid < 0) return Fail(ErrorCode::kNotFound, "pod {} has no network", key_.name);
+  return pid;
 }
 
 void PodWorker::Publish() {
@@ -282,6 +271,7 @@ Status PodWorker::SetUpNetwork() {
     HOLDFAST_ASSIGN(network_, PodNetwork::Create(services_.addresses));
     pod_ip_ = network_->address();
   }
+  network_pid_ = network_ ? network_->holder() : 0;
   const std::string& domain = services_.options.cluster_domain;
   HOLDFAST_RETURN_IF_ERROR(
       WriteFileAtomic(directory_ / "hosts", HostsFile(current, pod_ip_, domain)));
@@ -299,7 +289,7 @@ bool PodWorker::SetUp() {
       Publish();
       return true;
     }
-    network_.reset();
+    TakeNetworkDown();
     services_.events.Record(pod(), "", true, "FailedCreatePodSandBox", made.error().message);
     WaitUntil(services_.clock.Now() + kErrorRetry);
   }
@@ -334,8 +324,17 @@ bool PodWorker::RunInitContainers() {
 }
 
 void PodWorker::RunContainers() {
+  const bool refreshable = HasRefreshableVolumes(pod());
+  const Nanos period = services_.options.volume_refresh;
+  Nanos refresh = services_.clock.Now() + period;
   while (!Ending()) {
     Nanos next = services_.clock.Now() + kLongWait;
+    if (refreshable && services_.clock.Now() >= refresh) {
+      // What cannot be read now is read the next time; the files stay as they are.
+      static_cast<void>(RefreshVolumes(pod(), Volumes()));
+      refresh = services_.clock.Now() + period;
+    }
+    if (refreshable) next = refresh;
     for (auto* runners : {&init_, &main_})
       for (const auto& runner : *runners)
         if (!runner->completed()) next = std::min(next, runner->Step());
@@ -349,8 +348,8 @@ void PodWorker::RunContainers() {
 }
 
 // Stops the containers of `runners` that still run: politely, then not.
-void PodWorker::Stop(const std::vector<std::unique_ptr<ContainerRunner>>& runners) {
-  for (const auto& runner : runners) {
+void PodWorker::Stop(const std::vector<ContainerRunner*>& runners) {
+  for (ContainerRunner* runner : runners) {
     if (!runner->running() || Abandoned()) continue;
     services_.events.Record(pod(), runner->name(), false, "Killing",
                             "Stopping container " + runner->name());
@@ -363,7 +362,7 @@ void PodWorker::Stop(const std::vector<std::unique_ptr<ContainerRunner>>& runner
     const Nanos now = services_.clock.Now();
     const Nanos end = GraceEnd();
     Nanos next = end > now ? end : now + std::chrono::milliseconds(100);
-    for (const auto& runner : runners) {
+    for (ContainerRunner* runner : runners) {
       if (Abandoned() || now >= end) runner->Kill();
       next = std::min(next, runner->StepStopping());
     }
@@ -373,17 +372,53 @@ void PodWorker::Stop(const std::vector<std::unique_ptr<ContainerRunner>>& runner
   }
 }
 
+// Sidecars end after the others, the last one first.
+void PodWorker::StopAll() {
+  std::vector<ContainerRunner*> together;
+  for (const auto& runner : main_)
+    together.push_back(runner.get());
+  Stop(together);
+  for (auto runner = init_.rbegin(); runner != init_.rend(); ++runner)
+    Stop({runner->get()});
+}
+
+// The defect two-incarnations: the API is told that the pod is gone, but its processes go on for a
+// while with its volumes.
+void PodWorker::Linger() {
+  finished_ = true;
+  network_ready_ = false;
+  Publish();
+  services_.statuses.Delete(key_);
+  const Nanos end = services_.clock.Now() + kLinger;
+  while (services_.clock.Now() < end) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) break;
+    }
+    WaitUntil(end);
+  }
+  for (const auto* runners : {&main_, &init_})
+    for (const auto& runner : *runners)
+      runner->Kill();
+}
+
 void PodWorker::Terminate() {
   if (!Abandoned()) Publish();
-  Stop(main_);
-  Stop(init_);
+  if (services_.options.defects.Has(Defect::kTwoIncarnations) && !Abandoned()) Linger();
+  StopAll();
   finished_ = true;
   network_ready_ = false;
   if (!Abandoned()) Publish();
 }
 
-void PodWorker::CleanUp() {
+void PodWorker::TakeNetworkDown() {
+  network_pid_ = -1;
   network_.reset();
+}
+
+void PodWorker::CleanUp() {
+  TakeNetworkDown();
+  services_.lives.End(key_.uid);
   if (const Status removed = RemoveTree(directory_); !removed)
     Log(LogLevel::kWarning, "cannot remove the directory of pod {}: {}", key_.name,
         removed.error().message);
@@ -400,10 +435,10 @@ void PodWorker::Run(const std::stop_token& /*stop*/) {
     }
     // A pod that ended by itself stays, without its processes, until it is deleted.
     if (finished_ && !Ending()) {
-      Stop(init_);
+      StopAll();
       network_ready_ = false;
       Publish();
-      network_.reset();
+      TakeNetworkDown();
     }
   }
   while (!Ending() && (over || finished_))

@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_HARNESS_SANDBOX_NODE_POD_WORKER_H_
 #define HOLDFAST_HARNESS_SANDBOX_NODE_POD_WORKER_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -14,57 +15,27 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
-#include "harness/sandbox/image/image.h"
-#include "harness/sandbox/node/api_client.h"
 #include "harness/sandbox/node/container_runner.h"
-#include "harness/sandbox/node/event_recorder.h"
-#include "harness/sandbox/node/node_agent.h"
+#include "harness/sandbox/node/pod_life.h"
 #include "harness/sandbox/node/pod_network.h"
 #include "harness/sandbox/node/pod_status.h"
-#include "harness/sandbox/node/pod_volumes.h"
-#include "harness/sandbox/node/status_publisher.h"
 
 namespace holdfast::sandbox::node {
 
-// What a pod's worker needs of its node; outlives all workers.
-struct NodeServices {
-  const NodeAgentOptions& options;
-  Clock& clock;
-  ApiClient& api;
-  AddressPool& addresses;
-  EventRecorder& events;
-  StatusPublisher& statuses;
-  std::function<Result<Image>(const std::string& reference)> find_image;
-};
-
-class PodWorker {
+class PodWorker : public PodLife {
  public:
-  // Starts working at once.
   PodWorker(NodeServices& services, Json pod);
-  PodWorker(const PodWorker&) = delete;
-  PodWorker& operator=(const PodWorker&) = delete;
-  // Kills what still runs and waits for it.
-  ~PodWorker();
+  ~PodWorker() override;
 
-  // A newer version of the same pod (the same uid).
-  void Update(Json pod);
-  // The pod is not in the API any more: everything is killed at once.
-  void Vanish();
-  // Says the whole status again: somebody else may have changed it while the node was away.
-  void Republish();
-  // Nothing of the pod is left on this node and nothing more will happen.
-  [[nodiscard]] bool done() const;
-  [[nodiscard]] bool vanished() const;
-  [[nodiscard]] Json pod() const;
-
-  struct ContainerView {
-    std::shared_ptr<Container> container;  // Null when it does not run.
-    std::filesystem::path log;             // Empty before the first start.
-    std::filesystem::path previous_log;    // Of the run before, or empty.
-  };
-  // For exec and logs. `name` empty: the only container, or the first one. kNotFound when there is
-  // no such container.
-  Result<ContainerView> View(const std::string& name) const;
+  void Update(Json pod) override;
+  void Vanish() override;
+  void Republish() override;
+  [[nodiscard]] bool done() const override;
+  [[nodiscard]] bool vanished() const override;
+  [[nodiscard]] Json pod() const override;
+  [[nodiscard]] const PodKey& key() const override { return key_; }
+  [[nodiscard]] Result<ContainerView> View(const std::string& name) const override;
+  [[nodiscard]] Result<pid_t> Network() const override;
 
  private:
   void Run(const std::stop_token& stop);
@@ -74,10 +45,13 @@ class PodWorker {
   bool RunInitContainers();
   void RunContainers();
   void Terminate();
+  void TakeNetworkDown();
   void CleanUp();
   void MakeRunners();
   void Publish();
-  void Stop(const std::vector<std::unique_ptr<ContainerRunner>>& runners);
+  void Stop(const std::vector<ContainerRunner*>& runners);
+  void StopAll();
+  void Linger();
   [[nodiscard]] Nanos GraceEnd() const;
   // Waits until something happened or `until`.
   void WaitUntil(Nanos until);
@@ -108,6 +82,7 @@ class PodWorker {
   Json published_;
   std::string start_time_;
   bool network_ready_ = false;
+  std::atomic<pid_t> network_pid_ = -1;  // Also for streams; -1: there is no network.
   bool finished_ = false;
   VolumePaths volumes_;
   std::unique_ptr<PodNetwork> network_;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +68,18 @@ Result<PipeEnds> MakePipe() {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return Fail(ErrorCode::kUnavailable, "cannot make a pipe: {}", ErrnoText(errno));
   return PipeEnds{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+Result<PipeEnds> OpenTerminal() {
+  FileDescriptor master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  std::array<char, 128> name{};
+  if (!master.valid() || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0 ||
+      ::ptsname_r(master.get(), name.data(), name.size()) != 0)
+    return Fail(ErrorCode::kUnavailable, "cannot make a terminal: {}", ErrnoText(errno));
+  FileDescriptor slave(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!slave.valid())
+    return Fail(ErrorCode::kUnavailable, "cannot open a terminal: {}", ErrnoText(errno));
+  return PipeEnds{std::move(master), std::move(slave)};
 }
 
 Result<FileDescriptor> OpenPidfd(pid_t pid) {

@@ -33,6 +33,8 @@ struct PipeEnds {
 };
 // Both ends are closed on exec.
 Result<PipeEnds> MakePipe();
+// A new pseudo-terminal: `read` is its master (both ways), `write` the side for the program.
+Result<PipeEnds> OpenTerminal();
 // A pidfd of `pid`, or an error when it is gone.
 Result<FileDescriptor> OpenPidfd(pid_t pid);
 // Waits for the child and returns its exit code, 128 + signal when it was killed by one.

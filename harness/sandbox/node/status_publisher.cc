@@ -11,6 +11,7 @@ namespace {
 constexpr Nanos kRetry = std::chrono::milliseconds(200);
 // While the API keeps up each transition is told; when it does not, the middle ones are dropped.
 constexpr size_t kMostQueued = 4;
+constexpr int kThreads = 3;
 
 std::string PathOf(const PodKey& pod) {
   return fmt::format("/api/v1/namespaces/{}/pods/{}", pod.ns, pod.name);
@@ -20,8 +21,16 @@ std::string PathOf(const PodKey& pod) {
 
 StatusPublisher::StatusPublisher(ApiClient& api, Clock& clock)
     : api_(api),
-      clock_(clock),
-      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+      clock_(clock) {
+  for (int i = 0; i < kThreads; ++i)
+    threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void StatusPublisher::Enqueue(const Entry& entry) {
+  if (!entry.wanting()) return;
+  ready_.push_back(entry.pod.uid);
+  changed_.notify_one();
+}
 
 void StatusPublisher::Publish(const PodKey& pod, Json status) {
   {
@@ -30,8 +39,8 @@ void StatusPublisher::Publish(const PodKey& pod, Json status) {
     entry.pod = pod;
     if (entry.statuses.size() >= kMostQueued) entry.statuses.pop_back();
     entry.statuses.push_back(std::move(status));
+    Enqueue(entry);
   }
-  changed_.notify_all();
 }
 
 void StatusPublisher::Delete(const PodKey& pod) {
@@ -40,8 +49,8 @@ void StatusPublisher::Delete(const PodKey& pod) {
     Entry& entry = entries_[pod.uid];
     entry.pod = pod;
     entry.remove = true;
+    Enqueue(entry);
   }
-  changed_.notify_all();
 }
 
 void StatusPublisher::Forget(const PodKey& pod) {
@@ -77,31 +86,28 @@ bool StatusPublisher::SendDelete(const PodKey& pod, const std::stop_token& stop)
 
 void StatusPublisher::Run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (!stop.stop_requested()) {
-    const auto busy = std::find_if(entries_.begin(), entries_.end(), [](const auto& item) {
-      return !item.second.statuses.empty() || item.second.remove;
-    });
-    if (busy == entries_.end()) {
-      changed_.wait(lock, stop, [&] {
-        return std::any_of(entries_.begin(), entries_.end(), [](const auto& item) {
-          return !item.second.statuses.empty() || item.second.remove;
-        });
-      });
-      continue;
-    }
-    const PodKey pod = busy->second.pod;
-    const bool remove = busy->second.statuses.empty();
-    const Json status = remove ? Json() : busy->second.statuses.front();
+  while (changed_.wait(lock, stop, [this] { return !ready_.empty(); })) {
+    const std::string uid = std::move(ready_.front());
+    ready_.pop_front();
+    auto entry = entries_.find(uid);
+    if (entry == entries_.end() || !entry->second.wanting()) continue;
+    entry->second.busy = true;
+    const PodKey pod = entry->second.pod;
+    const bool remove = entry->second.statuses.empty();
+    const Json status = remove ? Json() : entry->second.statuses.front();
     lock.unlock();
     const bool done = remove ? SendDelete(pod, stop) : Send(pod, status, stop);
     if (!done) clock_.SleepFor(kRetry, stop);
     lock.lock();
-    const auto entry = entries_.find(pod.uid);
-    if (!done || entry == entries_.end()) continue;
-    if (remove)
+    entry = entries_.find(uid);
+    if (entry == entries_.end()) continue;  // Forgotten meanwhile.
+    entry->second.busy = false;
+    if (done && remove) {
       entries_.erase(entry);
-    else if (!entry->second.statuses.empty())
-      entry->second.statuses.pop_front();
+      continue;
+    }
+    if (done && !entry->second.statuses.empty()) entry->second.statuses.pop_front();
+    Enqueue(entry->second);
   }
 }
 

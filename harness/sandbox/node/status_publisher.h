@@ -1,5 +1,5 @@
-// Sends pod statuses to the API in the background, so that a pod never waits for the API: the
-// newest status of each pod wins, and a pod that is finished is deleted after its last status.
+// Sends pod statuses to the API in the background, so that a pod never waits for the API: in order
+// for each pod, several pods at once; a pod that is finished is deleted after its last status.
 #ifndef HOLDFAST_HARNESS_SANDBOX_NODE_STATUS_PUBLISHER_H_
 #define HOLDFAST_HARNESS_SANDBOX_NODE_STATUS_PUBLISHER_H_
 
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
@@ -39,7 +40,11 @@ class StatusPublisher {
     PodKey pod;
     std::deque<Json> statuses;  // Oldest first; never more than a few.
     bool remove = false;
+    bool busy = false;  // One of the threads is sending for it.
+    [[nodiscard]] bool wanting() const { return !busy && (remove || !statuses.empty()); }
   };
+  // REQUIRES mutex_.
+  void Enqueue(const Entry& entry);
   void Run(const std::stop_token& stop);
   // False: the API could not be reached.
   bool Send(const PodKey& pod, const Json& status, const std::stop_token& stop);
@@ -50,7 +55,8 @@ class StatusPublisher {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<std::string, Entry> entries_;  // By uid.
-  std::jthread thread_;
+  std::deque<std::string> ready_;         // Of entries that want to be sent, each once or more.
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace holdfast::sandbox::node

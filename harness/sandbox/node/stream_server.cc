@@ -27,8 +27,8 @@ Json ExitStatus(int exit_code) {
 Result<std::unique_ptr<StreamServer>> StreamServer::Start(const std::string& address,
                                                           int port,
                                                           Clock& clock,
-                                                          ContainerFinder find) {
-  std::unique_ptr<StreamServer> server(new StreamServer(clock, std::move(find)));
+                                                          const PodDirectory& pods) {
+  std::unique_ptr<StreamServer> server(new StreamServer(clock, pods));
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_port = htons(static_cast<uint16_t>(port));
@@ -62,7 +62,7 @@ void StreamServer::Accept(const std::stop_token& stop) {
     auto session = std::make_unique<Session>();
     session->thread = std::jthread([this, raw = session.get(), c = std::move(connection)](
                                        const std::stop_token& session_stop) mutable {
-      ServeStream(std::move(c), find_, clock_, session_stop);
+      ServeStream(std::move(c), pods_, clock_, session_stop);
       raw->done = true;
     });
     sessions_.push_back(std::move(session));

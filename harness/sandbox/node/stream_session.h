@@ -12,7 +12,7 @@ namespace holdfast::sandbox::node {
 
 // Blocks until the session is over or `stop`. Takes the connection.
 void ServeStream(FileDescriptor connection,
-                 const ContainerFinder& find,
+                 const PodDirectory& pods,
                  Clock& clock,
                  const std::stop_token& stop);
 

@@ -13,12 +13,14 @@
 #include "harness/sandbox/world/dns_server.h"
 #include "harness/sandbox/world/dns_zone.h"
 #include "harness/sandbox/world/line_reader.h"
+#include "harness/sandbox/world/node_supervisor.h"
 #include "harness/sandbox/world/world_parts.h"
 
 namespace holdfast::sandbox {
 namespace {
 
 constexpr int kReport = 3;
+constexpr int kNodeRequests = 6;
 
 bool IsReady(const Json& node) {
   for (const Json& condition : GetArray(node, {"status", "conditions"}))
@@ -61,6 +63,8 @@ Status Serve(const WorldPlan& plan) {
   api_options.certificate_pem = certificates.certificate_pem;
   api_options.key_pem = certificates.key_pem;
   api_options.defects = plan.defects;
+  const auto node_control = MakeWorldNodeControl(FileDescriptor(kNodeRequests));
+  api_options.node_control = node_control.get();
   HOLDFAST_RETURN_IF_ERROR(WriteAccess(plan, certificates.ca_pem, api_options.token));
   Store store(SystemClock());
   Registry registry(store, SystemClock());
@@ -70,7 +74,7 @@ Status Serve(const WorldPlan& plan) {
   controller_options.defects = plan.defects;
   HOLDFAST_ASSIGN(const auto controllers, ControllerManager::Start(registry, controller_options));
   HOLDFAST_ASSIGN(const auto api, ApiServer::Start(registry, std::move(api_options)));
-  const ClusterZone zone(store);
+  const ClusterZone zone(store, plan.defects);
   HOLDFAST_ASSIGN(const auto dns, DnsServer::Start(zone, kWorldIp));
   WriteLine(kReport, "serving");
   HOLDFAST_RETURN_IF_ERROR(AwaitNodes(store, plan.nodes));

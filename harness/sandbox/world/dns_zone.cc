@@ -95,7 +95,8 @@ std::optional<NameRecords> ClusterZone::FindService(const Labels& front,
     return records;  // Above the ports: exists, holds nothing.
   } else if (front.size() == 1) {
     for (const Endpoint& endpoint : endpoints)
-      if (endpoint.hostname == front[0]) AddAddress(endpoint.address, records);
+      if (endpoint.hostname == front[0])
+        AddAddress(Remembered(NameOf(endpoint, service, ns), endpoint.address), records);
     if (records.a.empty()) return std::nullopt;
   } else if (front.size() == 2 && ports != nullptr) {
     const std::optional<uint16_t> port = PortNumber(*ports, front[0], front[1]);
@@ -109,6 +110,12 @@ std::optional<NameRecords> ClusterZone::FindService(const Labels& front,
     return std::nullopt;
   }
   return records;
+}
+
+std::string ClusterZone::Remembered(const std::string& name, const std::string& address) const {
+  if (!defects_.Has(Defect::kStaleDns)) return address;
+  const std::scoped_lock lock(mutex_);
+  return first_.emplace(name, address).first->second;
 }
 
 std::optional<NameRecords> ClusterZone::FindAddress(const Ipv4& address) const {

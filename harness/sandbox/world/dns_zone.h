@@ -3,9 +3,12 @@
 #ifndef HOLDFAST_HARNESS_SANDBOX_WORLD_DNS_ZONE_H_
 #define HOLDFAST_HARNESS_SANDBOX_WORLD_DNS_ZONE_H_
 
+#include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "harness/sandbox/defects/defects.h"
 #include "harness/sandbox/store/store.h"
 #include "harness/sandbox/world/dns_message.h"
 
@@ -15,7 +18,9 @@ namespace holdfast::sandbox {
 // outlive it.
 class ClusterZone : public Zone {
  public:
-  explicit ClusterZone(const Store& store) : store_(store) {}
+  explicit ClusterZone(const Store& store, Defects defects = {})
+      : store_(store),
+        defects_(defects) {}
   [[nodiscard]] std::optional<NameRecords> Find(
       const std::vector<std::string>& labels) const override;
 
@@ -25,7 +30,13 @@ class ClusterZone : public Zone {
                                                        const std::string& ns) const;
   [[nodiscard]] std::optional<NameRecords> FindAddress(const Ipv4& address) const;
 
+  // What is answered for a pod's name: with the defect stale-dns always its first address.
+  [[nodiscard]] std::string Remembered(const std::string& name, const std::string& address) const;
+
   const Store& store_;
+  Defects defects_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::string> first_;  // Address by name.
 };
 
 }  // namespace holdfast::sandbox

@@ -1,5 +1,5 @@
 // PID 1 of a node's pid namespace: waits until the node has its network, runs the agent, reaps what
-// is orphaned, and takes everything with it when the agent ends.
+// is orphaned, and starts an agent that died again.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,10 +7,13 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "harness/base/clock.h"
 #include "harness/base/files.h"
 #include "harness/base/log.h"
+#include "harness/base/random.h"
 #include "harness/sandbox/node/node_agent.h"
 #include "harness/sandbox/world/launch.h"
+#include "harness/sandbox/world/node_links.h"
 #include "harness/sandbox/world/world_parts.h"
 #include "harness/sandbox/world/world_setup.h"
 
@@ -18,6 +21,8 @@ namespace holdfast::sandbox {
 namespace {
 
 constexpr int kGate = 3;
+constexpr Nanos kShortRun = std::chrono::seconds(2);
+constexpr Nanos kRestartPause = std::chrono::milliseconds(500);
 
 bool AwaitByte(char wanted) {
   while (true) {
@@ -41,8 +46,19 @@ NodeAgentOptions AgentOptions(const WorldPlan& plan, int index) {
   options.volume_root = plan.volume_root();
   options.image_cache = plan.image_cache;
   options.log_directory = plan.logs() / options.node_name;
+  options.boot_id = RandomToken(16);
   options.single_id_map = plan.single_id_map;
   options.defects = plan.defects;
+  if (plan.real_time) {
+    // The kubelet's own: a lease each 10 s, probes by their period alone.
+    options.heartbeat = std::chrono::seconds(10);
+    options.fast_readiness = false;
+    options.volume_refresh = std::chrono::seconds(60);
+  } else {
+    // Well within the node controller's shortened grace of about four seconds.
+    options.heartbeat = std::chrono::milliseconds(500);
+    options.first_restart_delay = std::chrono::seconds(1);
+  }
   return options;
 }
 
@@ -59,6 +75,16 @@ Status SetUp(const NodeAgentOptions& agent, int index) {
   return {};
 }
 
+// Reaps what is orphaned until the agent itself ends.
+int AwaitAgent(pid_t agent) {
+  while (true) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, 0);
+    if (ended == agent) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (ended < 0 && errno != EINTR) return 1;
+  }
+}
+
 }  // namespace
 
 int NodeInitMain(const WorldPlan& plan, int index) {
@@ -72,16 +98,20 @@ int NodeInitMain(const WorldPlan& plan, int index) {
   options.argv = NodeAgentArguments(agent);
   options.argv.insert(options.argv.begin(), "holdfast");
   options.root_directory = true;
-  const Result<pid_t> pid = Launch(options);
-  if (!pid) {
-    Log(LogLevel::kError, "{}: {}", agent.node_name, pid.error().message);
-    return 1;
-  }
   while (true) {
-    int status = 0;
-    const pid_t ended = ::waitpid(-1, &status, 0);
-    if (ended == *pid) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (ended < 0 && errno != EINTR) return 1;
+    const Nanos began = SystemClock().Now();
+    const Result<pid_t> pid = Launch(options);
+    if (!pid) {
+      Log(LogLevel::kError, "{}: {}", agent.node_name, pid.error().message);
+      return 1;
+    }
+    const int code = AwaitAgent(*pid);
+    // One that cannot begin is the node's failure; one that dies later is started again, as a
+    // service manager does with a kubelet. Its containers died with it.
+    if (SystemClock().Now() - began < kShortRun) return code;
+    Log(LogLevel::kError, "the agent of {} ended with exit code {}; starting it again",
+        agent.node_name, code);
+    SystemClock().SleepFor(kRestartPause, {});
   }
 }
 

@@ -2,20 +2,20 @@
 // reaps what is orphaned, and takes everything with it when it ends.
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <vector>
 
 #include "harness/base/strings.h"
 #include "harness/sandbox/world/launch.h"
 #include "harness/sandbox/world/line_reader.h"
+#include "harness/sandbox/world/node_supervisor.h"
 #include "harness/sandbox/world/world_parts.h"
 #include "harness/sandbox/world/world_setup.h"
 
@@ -36,7 +36,9 @@ class World {
       : plan_(plan),
         commands_(FileDescriptor(4)),
         outer_(kOuterProcess),
-        control_plane_lines_(FileDescriptor()) {}
+        control_plane_lines_(FileDescriptor()),
+        node_requests_(FileDescriptor()),
+        nodes_(plan) {}
 
   int Run() {
     Status done = SetUp();
@@ -49,7 +51,7 @@ class World {
  private:
   Status SetUp();
   Status StartControlPlane();
-  Status StartNodes();
+  void OnNodeRequests();
   Status Step();
   Status OnControlPlane();
   void OnCommands();
@@ -64,10 +66,10 @@ class World {
   FileDescriptor signals_;
   FileDescriptor nothing_;
   LineReader control_plane_lines_;
+  LineReader node_requests_;  // From the control plane; answers go back the same way.
+  NodeSupervisor nodes_;
   pid_t control_plane_ = 0;
   pid_t command_ = 0;
-  std::vector<int> nodes_;
-  std::vector<FileDescriptor> node_gates_;
   bool ready_ = false;
   std::optional<int> exit_code_;
 };
@@ -100,16 +102,21 @@ Status World::SetUp() {
   HOLDFAST_RETURN_IF_ERROR(ConfigureNetwork(WorldNetworkCommands()));
   HOLDFAST_RETURN_IF_ERROR(ForwardPackets());
   HOLDFAST_RETURN_IF_ERROR(StartControlPlane());
-  return StartNodes();
+  return nodes_.StartAll();
 }
 
 Status World::StartControlPlane() {
   HOLDFAST_ASSIGN(const FileDescriptor inner, Listen(kWorldIp, kInnerApiPort));
   HOLDFAST_ASSIGN(const FileDescriptor log, OpenLog("control-plane"));
   HOLDFAST_ASSIGN(PipeEnds pipe, MakePipe());
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
+    return Fail(ErrorCode::kUnavailable, "cannot make a socket pair: {}", ErrnoText(errno));
+  node_requests_ = LineReader(FileDescriptor(pair[0]));
+  const FileDescriptor theirs(pair[1]);
   LaunchOptions options;
   options.argv = {"holdfast", kControlPlanePart, EncodePlan(plan_)};
-  options.descriptors = {pipe.write.get(), kOuterSocket, inner.get()};
+  options.descriptors = {pipe.write.get(), kOuterSocket, inner.get(), theirs.get()};
   options.input = nothing_.get();
   options.output = options.error = log.get();
   HOLDFAST_ASSIGN(control_plane_, Launch(options));
@@ -118,36 +125,31 @@ Status World::StartControlPlane() {
   return {};
 }
 
-Status World::StartNodes() {
-  for (int index = 0; index < plan_.nodes; ++index) {
-    HOLDFAST_ASSIGN(const FileDescriptor log, OpenLog(NodeName(index)));
-    HOLDFAST_ASSIGN(PipeEnds gate, MakePipe());
-    LaunchOptions options;
-    options.argv = {"holdfast", kNodeInitPart, EncodePlan(plan_), std::to_string(index)};
-    options.namespaces = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
-    options.descriptors = {gate.read.get()};
-    options.input = nothing_.get();
-    options.output = options.error = log.get();
-    HOLDFAST_ASSIGN(const pid_t pid, Launch(options));
-    nodes_.push_back(pid);
-    node_gates_.push_back(std::move(gate.write));
+// The answer is given when the operation is done; nothing else of this world waits for longer than
+// that takes.
+void World::OnNodeRequests() {
+  node_requests_.Fill();
+  while (const std::optional<std::string> line = node_requests_.Take()) {
+    const Result<Json> request = ParseJson(*line);
+    const Json answer =
+        request ? nodes_.Answer(*request)
+                : Json{{"ok", false}, {"code", 500}, {"message", request.error().message}};
+    WriteLine(node_requests_.fd(), DumpJson(answer));
   }
-  HOLDFAST_RETURN_IF_ERROR(ConfigureNetwork(NodeLinkCommands(nodes_)));
-  for (const FileDescriptor& gate : node_gates_)
-    HOLDFAST_RETURN_IF_ERROR(WriteAll(gate.get(), "n", "a node's gate"));
-  return {};
 }
 
 Status World::Step() {
-  std::array<pollfd, 4> polls{pollfd{signals_.get(), POLLIN, 0}, pollfd{outer_.get(), POLLIN, 0},
+  std::array<pollfd, 5> polls{pollfd{signals_.get(), POLLIN, 0}, pollfd{outer_.get(), POLLIN, 0},
                               pollfd{commands_.fd(), POLLIN, 0},
-                              pollfd{control_plane_lines_.fd(), POLLIN, 0}};
+                              pollfd{control_plane_lines_.fd(), POLLIN, 0},
+                              pollfd{node_requests_.fd(), POLLIN, 0}};
   if (::poll(polls.data(), polls.size(), -1) < 0 && errno != EINTR)
     return Fail(ErrorCode::kInternal, "poll: {}", ErrnoText(errno));
   if (polls[1].revents != 0) exit_code_ = 1;  // Whom we serve has died.
   if (polls[0].revents != 0) OnSignal();
   if (polls[2].revents != 0) OnCommands();
   if (polls[3].revents != 0) HOLDFAST_RETURN_IF_ERROR(OnControlPlane());
+  if (polls[4].revents != 0) OnNodeRequests();
   return Reap();
 }
 
@@ -168,9 +170,7 @@ Status World::OnControlPlane() {
     if (line->starts_with("error "))
       return Fail(ErrorCode::kUnavailable, "the sandbox's control plane does not start: {}",
                   line->substr(6));
-    if (*line == "serving")
-      for (const FileDescriptor& gate : node_gates_)
-        HOLDFAST_RETURN_IF_ERROR(WriteAll(gate.get(), "a", "a node's gate"));
+    if (*line == "serving") HOLDFAST_RETURN_IF_ERROR(nodes_.LetAgentsGo());
     if (*line == "ready") {
       ready_ = true;
       WriteLine(kReport, "ready");
@@ -211,10 +211,8 @@ Status World::Reap() {
       return Fail(ErrorCode::kInternal,
                   "the sandbox's control plane ended with exit code {}; see {}", ExitCodeOf(status),
                   (plan_.logs() / "control-plane.log").string());
-    for (size_t i = 0; i < nodes_.size() && !ready_; ++i)
-      if (pid == nodes_[i] && !exit_code_)
-        return Fail(ErrorCode::kInternal, "{} of the sandbox ended with exit code {}; see {}",
-                    NodeName(static_cast<int>(i)), ExitCodeOf(status), plan_.logs().string());
+    if (nodes_.OnExit(pid, status) && !ready_ && !exit_code_)
+      return Fail(ErrorCode::kInternal, "{}", *nodes_.failure());
   }
   return {};
 }

@@ -18,10 +18,11 @@ inline constexpr const char* kProbePart = "__world-probe";
 // process, 6 the API's socket on the host's loopback. Returns the command's exit code.
 int WorldMain(const WorldPlan& plan);
 // Store, API server, controllers and DNS. Descriptors: 3 reports ("serving", "ready", "error ..."),
-// 4 and 5 the API's sockets outside and inside. Runs until it is killed.
+// 4 and 5 the API's sockets outside and inside, 6 the requests for operations on nodes. Runs until
+// it is killed.
 int ControlPlaneMain(const WorldPlan& plan);
-// PID 1 of a node: waits on descriptor 3 for its network link ("n") and for the API ("a"), runs the
-// agent, and ends with it.
+// PID 1 of a node: waits on descriptor 3 for its network link ("n") and for the API ("a"), and runs
+// the agent; one that dies is started again.
 int NodeInitMain(const WorldPlan& plan, int index);
 // Tries in fresh namespaces all that a world does to them; descriptor 3 takes one sentence per
 // failure.

@@ -43,7 +43,7 @@ Result<WorldPlan> DecodePlan(std::string_view text) {
 
 std::string NodeName(int index) { return fmt::format("node-{}", static_cast<char>('a' + index)); }
 std::string NodeIp(int index) { return fmt::format("10.250.0.{}", 11 + index); }
-std::string PodCidr(int index) { return fmt::format("10.244.{}.0/24", 1 + index); }
+std::string PodCidr(int index) { return fmt::format("10.244.{}.0/22", 4 + 4 * index); }
 
 std::string WorldNetworkCommands() {
   return fmt::format(
@@ -52,28 +52,6 @@ std::string WorldNetworkCommands() {
       "address add {1}/24 dev {0}\n"
       "link set {0} up\n",
       kUnderlay, kWorldIp);
-}
-
-std::string NodeLinkCommands(const std::vector<int>& pids) {
-  std::string text;
-  for (size_t i = 0; i < pids.size(); ++i) {
-    const int index = static_cast<int>(i);
-    text += fmt::format(
-        "link add {0} type veth peer name uplink netns {1}\n"
-        "link set {0} master {2} up\n"
-        "route add {3} via {4}\n",
-        NodeName(index), pids[i], kUnderlay, PodCidr(index), NodeIp(index));
-  }
-  return text;
-}
-
-std::string NodeNetworkCommands(int index) {
-  return fmt::format(
-      "link set lo up\n"
-      "address add {}/24 dev uplink\n"
-      "link set uplink up\n"
-      "route add default via {}\n",
-      NodeIp(index), kWorldIp);
 }
 
 std::string KubeconfigText(const std::string& server,

@@ -15,6 +15,8 @@ namespace holdfast::sandbox {
 
 inline constexpr const char* kUnderlay = "hf0";
 inline constexpr const char* kWorldIp = "10.250.0.1";
+inline constexpr const char* kAllNodes = "10.250.0.0/24";
+inline constexpr const char* kAllPods = "10.244.0.0/16";
 inline constexpr int kInnerApiPort = 6443;
 inline constexpr int kMaxNodes = 20;
 
@@ -45,18 +47,13 @@ struct WorldPlan {
 std::string EncodePlan(const WorldPlan& plan);
 Result<WorldPlan> DecodePlan(std::string_view text);
 
-// `index` from 0: "node-a", "10.250.0.11", "10.244.1.0/24".
+// `index` from 0: "node-a", "10.250.0.11", "10.244.4.0/22".
 std::string NodeName(int index);
 std::string NodeIp(int index);
 std::string PodCidr(int index);
 
 // Input for `ip -batch`. The world's own side, before any node exists.
 std::string WorldNetworkCommands();
-// The links to the nodes, whose network namespaces are those of the processes `pids`.
-std::string NodeLinkCommands(const std::vector<int>& pids);
-// Inside the node's network namespace.
-std::string NodeNetworkCommands(int index);
-
 // A kubeconfig file with one context and a token; it is a secret.
 std::string KubeconfigText(const std::string& server,
                            const std::string& ca_pem,

@@ -39,7 +39,10 @@ INSTANTIATE_TEST_SUITE_P(
             false, true, "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\nTrusted: yes"},
         Row{"CommentedOut", "# deb http://m.test/debian bookworm main\n", false, false, ""},
         Row{"SourcePackages", "deb-src http://m.test/debian bookworm main\n", false, false, ""},
-        Row{"OtherSuite", "deb http://m.test/debian trixie main\n", false, false, ""},
+        // One archive carries all releases, so its mirror is asked for the one that is wanted.
+        Row{"OtherSuite", "deb http://m.test/debian trixie main\n", false, true,
+            "URIs: http://m.test/debian\nSuites: bookworm\nComponents: main\n"},
+        Row{"UnknownSuite", "deb http://m.test/debian stretch main\n", false, false, ""},
         Row{"NoMain", "deb http://m.test/linux/debian bookworm stable\n", false, false, ""},
         Row{"ThirdPartyKey",
             "deb [signed-by=/etc/apt/keyrings/vendor.gpg] http://v.test/debian bookworm main\n",

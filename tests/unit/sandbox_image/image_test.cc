@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/files.h"
+#include "harness/base/strings.h"
 #include "harness/sandbox/image/bootstrap.h"
 #include "harness/sandbox/image/recipe.h"
 
@@ -52,18 +53,52 @@ TEST(Recipes, AreWellFormed) {
     for (const ImageDirectory& directory : recipe.directories)
       EXPECT_TRUE(directory.path.starts_with('/')) << directory.path;
   }
-  EXPECT_NE(FindRecipe("postgres:15")->environment.at("PATH").find("/usr/lib/postgresql/15/bin"),
+  EXPECT_NE(FindRecipe("postgres:15").recipe->environment.at("PATH").find("/usr/lib/postgresql/15/bin"),
             std::string::npos);
 }
 
+TEST(Recipes, AliasesAndRebuiltNames) {
+  EXPECT_EQ(FindRecipe("postgres:15-rebuilt").recipe, FindRecipe("postgres:15").recipe);
+  EXPECT_EQ(FindRecipe("postgres:14").recipe, nullptr);
+  for (const char* name : {"pause:3.10", "busybox:1.36", "agnhost:2.53", "httpd:2.4.38-4",
+                           "nginx:latest", "base:1", "base:2"}) {
+    const FoundRecipe found = FindRecipe(name);
+    ASSERT_NE(found.recipe, nullptr) << name;
+    EXPECT_NE(found.alias, nullptr) << name;
+  }
+  EXPECT_EQ(FindRecipe("busybox:1").alias, nullptr);
+  for (const ImageAlias& alias : ImageAliases())
+    EXPECT_NE(FindRecipe(alias.recipe).recipe, nullptr) << alias.repository;
+}
+
+TEST(ImageCache, EachTagHasItsOwnDigest) {
+  const TemporaryDirectory cache;
+  const auto missing = FindImage(cache.path(), "registry.example/web/httpd:2.4.39");
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("holdfast sandbox image httpd:2.4.39"), std::string::npos)
+      << missing.error().message;
+  const Recipe& recipe = *FindRecipe("agnhost:2").recipe;
+  const auto folder = cache.path() / "images" /
+                      ("agnhost_2-" + Sha256Hex(RecipeText(recipe)).substr(0, 12));
+  ASSERT_TRUE(MakeDirectories(folder / "root"));
+  ASSERT_TRUE(WriteFileAtomic(folder / "image.json", R"({"digest":"sha256:77"})"));
+  const auto old = FindImage(cache.path(), "httpd:2.4.38");
+  const auto update = FindImage(cache.path(), "httpd:2.4.39");
+  ASSERT_TRUE(old && update);
+  EXPECT_NE(old->digest, update->digest);
+  EXPECT_EQ(old->root, update->root);
+  EXPECT_EQ(old->command, std::vector<std::string>{"httpd-foreground"});
+  EXPECT_EQ(FindImage(cache.path(), "agnhost:2")->digest, "sha256:77");
+}
+
 TEST(Recipes, TextTellsThemApart) {
-  Recipe changed = *FindRecipe("postgres:15");
+  Recipe changed = *FindRecipe("postgres:15").recipe;
   changed.packages.emplace_back("less");
-  EXPECT_NE(RecipeText(changed), RecipeText(*FindRecipe("postgres:15")));
+  EXPECT_NE(RecipeText(changed), RecipeText(*FindRecipe("postgres:15").recipe));
 }
 
 TEST(Bootstrap, ExplainsFailures) {
-  const Recipe& recipe = *FindRecipe("postgres:15");
+  const Recipe& recipe = *FindRecipe("postgres:15").recipe;
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"tar: x: Cannot write: No space left on device\nE: tar failed",
        "disk that holds /c is full"},

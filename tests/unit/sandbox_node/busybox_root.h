@@ -24,7 +24,7 @@ class BusyboxRoot {
     if (error)
       return Fail(ErrorCode::kNotFound, "/bin/busybox is missing: install 'busybox-static'");
     for (const char* name : {"sh", "cat", "echo", "sleep", "id", "hostname", "touch", "ls", "head",
-                             "true", "pwd", "env", "wc", "kill", "nc", "ip", "readlink"})
+                             "true", "pwd", "env", "wc", "kill", "nc", "ip", "readlink", "grep"})
       std::filesystem::create_symlink("busybox", root / "bin" / name, error);
     std::filesystem::create_symlink("/run", root / "var/run", error);
     return WriteFileAtomic(root / "etc/passwd", "root:x:0:0::/:/bin/sh\ndb:x:999:999::/:/bin/sh\n");

@@ -124,5 +124,31 @@ TEST_F(EnvironmentTest, RefusesWhatIsMissingUnlessOptional) {
   EXPECT_FALSE(Build({{"envFrom", Json::array({{{"configMapRef", {{"name", "none"}}}}})}}));
 }
 
+TEST(ResourceReference, Table) {
+  const Json container = {
+      {"resources",
+       {{"limits", {{"cpu", "1500m"}, {"memory", "1Gi"}}}, {"requests", {{"memory", "100M"}}}}}};
+  struct Row {
+    std::string resource;
+    std::string divisor;
+    std::string value;
+  };
+  for (const Row& row : std::vector<Row>{{"limits.cpu", "", "2"},
+                                         {"limits.cpu", "1m", "1500"},
+                                         {"limits.memory", "1Mi", "1024"},
+                                         {"limits.memory", "0", "1073741824"},
+                                         {"requests.memory", "1", "100000000"},
+                                         {"requests.cpu", "1", "2"},
+                                         {"requests.ephemeral-storage", "1", "0"}}) {
+    Json reference = {{"resource", row.resource}};
+    if (!row.divisor.empty()) reference["divisor"] = row.divisor;
+    EXPECT_EQ(ResourceReference(container, reference).value_or("error"), row.value)
+        << row.resource << " by " << row.divisor;
+  }
+  for (const char* wrong : {"", "limits", "other.cpu"})
+    EXPECT_FALSE(ResourceReference(container, {{"resource", wrong}})) << wrong;
+  EXPECT_FALSE(ResourceReference(container, {{"resource", "limits.cpu"}, {"divisor", "x"}}));
+}
+
 }  // namespace
 }  // namespace holdfast::sandbox::node

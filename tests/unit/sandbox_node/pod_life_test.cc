@@ -57,8 +57,9 @@ class PodLifeTest : public ::testing::Test {
     ASSERT_TRUE(SetUpBridge(*addresses_));
     events_ = std::make_unique<EventRecorder>(*api_, SystemClock(), "node-a");
     statuses_ = std::make_unique<StatusPublisher>(*api_, SystemClock());
+    lives_ = std::make_unique<VolumeLives>(root_.state() / "volumes", SystemClock(), Defects());
     services_ = std::make_unique<NodeServices>(
-        NodeServices{options_, SystemClock(), *api_, *addresses_, *events_, *statuses_,
+        NodeServices{options_, SystemClock(), *api_, *addresses_, *events_, *statuses_, *lives_,
                      [this](const std::string& name) { return Find(name); }});
     pods_ = std::make_unique<PodManager>(*services_);
     source_ = std::jthread([this](const std::stop_token& stop) {
@@ -107,6 +108,21 @@ class PodLifeTest : public ::testing::Test {
            {"containers", Json::array({main})}}}});
     ASSERT_TRUE(made) << made.error().message;
   }
+  void CreatePod(Json spec) {
+    spec["nodeName"] = "node-a";
+    const auto made =
+        registry_.Create("pods", "default", {{"metadata", {{"name", "web-0"}}}, {"spec", spec}});
+    ASSERT_TRUE(made) << made.error().message;
+  }
+  [[nodiscard]] std::string Notes() const {
+    return ReadFile(root_.state() / "host-paths/notes/all").value_or("");
+  }
+  static bool Eventually(const std::function<bool()>& condition) {
+    const Deadline deadline(SystemClock(), kSoon);
+    while (!condition() && !deadline.Passed())
+      SystemClock().SleepFor(std::chrono::milliseconds(5), {});
+    return condition();
+  }
   // Until the pod satisfies `wanted` (null: is gone); the last seen pod.
   bool Await(const std::function<bool(const Json&)>& wanted) {
     const Deadline deadline(SystemClock(), kSoon);
@@ -134,6 +150,7 @@ class PodLifeTest : public ::testing::Test {
   std::unique_ptr<AddressPool> addresses_;
   std::unique_ptr<EventRecorder> events_;
   std::unique_ptr<StatusPublisher> statuses_;
+  std::unique_ptr<VolumeLives> lives_;
   std::unique_ptr<NodeServices> services_;
   std::unique_ptr<PodManager> pods_;
   std::jthread source_;
@@ -187,6 +204,111 @@ TEST_F(PodLifeTest, SaysThatAnImageIsMissing) {
   })) << last_;
   ASSERT_TRUE(registry_.Delete("pods", "default", "web-0", {}));
   EXPECT_TRUE(Await(nullptr));
+}
+
+// The container's fields beyond its name and image.
+TEST_F(PodLifeTest, LastWordsOfARunAreKept) {
+  CreatePod({{"restartPolicy", "Never"},
+             {"containers",
+              Json::array({{{"name", "main"},
+                            {"image", "base:1"},
+                            {"terminationMessagePath", "/tmp/words"},
+                            {"command", {"sh", "-c", "echo -n so it ends > /tmp/words; exit 3"}}},
+                           {{"name", "side"},
+                            {"image", "base:1"},
+                            {"terminationMessagePolicy", "FallbackToLogsOnError"},
+                            {"command", {"sh", "-c", "echo from the log; exit 4"}}}})}});
+  ASSERT_TRUE(Await([](const Json& pod) {
+    return GetString(pod, {"status", "phase"}) == "Failed";
+  })) << last_;
+  const Json& statuses = GetArray(last_, {"status", "containerStatuses"});
+  EXPECT_EQ(GetString(statuses[0], {"state", "terminated", "message"}), "so it ends");
+  EXPECT_EQ(GetString(statuses[1], {"state", "terminated", "message"}), "from the log\n");
+  EXPECT_EQ(GetInt(statuses[0], {"user", "linux", "uid"}), 999);
+}
+
+TEST_F(PodLifeTest, HooksRunAtBothEnds) {
+  CreatePod({{"volumes", Json::array({{{"name", "host"}, {"hostPath", {{"path", "/notes"}}}}})},
+             {"terminationGracePeriodSeconds", 20},
+             {"containers",
+              Json::array({{{"name", "main"},
+                            {"image", "base:1"},
+                            {"securityContext", {{"readOnlyRootFilesystem", true}}},
+                            {"volumeMounts",
+                             Json::array({{{"name", "host"}, {"mountPath", "/notes"}}})},
+                            {"lifecycle",
+                             {{"postStart",
+                               {{"exec", {{"command", {"sh", "-c", "echo began >> /notes/all"}}}}}},
+                              {"preStop",
+                               {{"exec", {{"command", {"sh", "-c", "echo ends >> /notes/all"}}}}}}}},
+                            {"command",
+                             {"sh", "-c",
+                              "touch /new 2>/dev/null && echo writable >> /notes/all; "
+                              "trap 'exit 0' TERM; while :; do sleep 0.05; done"}}}})}});
+  ASSERT_TRUE(Await(Ready)) << last_;
+  ASSERT_TRUE(registry_.Delete("pods", "default", "web-0", {}));
+  ASSERT_TRUE(Await(nullptr));
+  EXPECT_EQ(ReadFile(root_.state() / "host-paths/notes/all").value_or("no file"),
+            "began\nends\n");
+}
+
+TEST_F(PodLifeTest, SidecarsBeginFirstAndEndLast) {
+  const auto container = [](const char* name, const std::string& script) {
+    return Json{{"name", name},
+                {"image", "base:1"},
+                {"volumeMounts", Json::array({{{"name", "host"}, {"mountPath", "/notes"}}})},
+                {"command", {"sh", "-c", script}}};
+  };
+  const auto noting = [](const std::string& name) {
+    return fmt::format(
+        "echo {0} begins >> /notes/all; trap 'echo {0} ends >> /notes/all; exit 0' TERM; "
+        "while :; do sleep 0.05; done",
+        name);
+  };
+  Json first = container("first", noting("first"));
+  Json second = container("second", noting("second"));
+  for (Json* sidecar : {&first, &second}) {
+    (*sidecar)["restartPolicy"] = "Always";
+    // Started counts from here, so that the order of the notes is that of the starts.
+    (*sidecar)["startupProbe"] = {
+        {"exec", {{"command", {"grep", "-q", GetString(*sidecar, {"name"}) + " begins", "/notes/all"}}}}};
+  }
+  CreatePod({{"volumes", Json::array({{{"name", "host"}, {"hostPath", {{"path", "/notes"}}}}})},
+             {"initContainers", Json::array({first, second})},
+             {"containers", Json::array({container("main", noting("main"))})}});
+  ASSERT_TRUE(Await(Ready)) << last_;
+  ASSERT_TRUE(Eventually([this] {
+    return Notes().find("main begins") != std::string::npos;
+  }));
+  ASSERT_TRUE(registry_.Delete("pods", "default", "web-0", {}));
+  ASSERT_TRUE(Await(nullptr));
+  EXPECT_EQ(Notes(),
+            "first begins\nsecond begins\nmain begins\nmain ends\nsecond ends\nfirst ends\n");
+}
+
+TEST_F(PodLifeTest, AConfigMapFollowsInARunningPod) {
+  options_.volume_refresh = std::chrono::milliseconds(100);
+  ASSERT_TRUE(registry_.Create("configmaps", "default",
+                               {{"metadata", {{"name", "settings"}}}, {"data", {{"mode", "old"}}}}));
+  CreatePod({{"volumes",
+              Json::array({{{"name", "conf"}, {"configMap", {{"name", "settings"}}}},
+                           {{"name", "host"}, {"hostPath", {{"path", "/notes"}}}}})},
+             {"containers",
+              Json::array({{{"name", "main"},
+                            {"image", "base:1"},
+                            {"volumeMounts",
+                             Json::array({{{"name", "conf"}, {"mountPath", "/conf"}},
+                                          {{"name", "host"}, {"mountPath", "/notes"}}})},
+                            {"command",
+                             {"sh", "-c",
+                              "trap 'exit 0' TERM; while :; do cat /conf/mode > /notes/all; "
+                              "sleep 0.05; done"}}}})}});
+  ASSERT_TRUE(Eventually([this] { return Notes() == "old"; }));
+  ASSERT_TRUE(registry_.Edit("configmaps", "default", "settings", "", [](Json& map) -> Status {
+    map["data"]["mode"] = "new";
+    return {};
+  }));
+  EXPECT_TRUE(Eventually([this] { return Notes() == "new"; })) << Notes();
 }
 
 }  // namespace

@@ -54,6 +54,21 @@ class ClusterNames : public testing::Test {
   ClusterZone zone_{store_};
 };
 
+// The defect stale-dns, and that without it the answer follows.
+TEST_F(ClusterNames, TheFirstAddressStaysOnlyWithTheDefect) {
+  const ClusterZone stale(store_, Defects(Defect::kStaleDns));
+  const std::vector<std::string> name = Split("pg-0.pg.ns.svc.cluster.local", '.');
+  const Ipv4 first{10, 244, 1, 2};
+  const Ipv4 second{10, 244, 9, 9};
+  ASSERT_EQ(stale.Find(name)->a, std::vector<Ipv4>{first});
+  ASSERT_TRUE(store_.Update("endpointslices", "ns", "pg-1", "", [](Json& slice) -> Status {
+    slice["endpoints"][0]["addresses"][0] = "10.244.9.9";
+    return {};
+  }));
+  EXPECT_EQ(stale.Find(name)->a, std::vector<Ipv4>{first});
+  EXPECT_EQ(zone_.Find(name)->a, std::vector<Ipv4>{second});
+}
+
 TEST_F(ClusterNames, Table) {
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"pg-0.pg.ns.svc.cluster.local", "10.244.1.2"},
