@@ -10,7 +10,8 @@ build_packages=(g++ cmake ninja-build pkg-config make
   libcli11-dev libfmt-dev libexpected-dev libboost-dev libsimdjson-dev libarchive-dev)
 # What the sandbox runs with: pods, their network, and the maker of images.
 sandbox_packages=(bubblewrap iproute2 mmdebstrap uidmap util-linux)
-test_packages=(libgtest-dev libgmock-dev libxml2-utils busybox-static openssl procps)
+# The sanitized builds are made by clang++, in half the time of g++.
+test_packages=(clang libclang-rt-14-dev libgtest-dev libgmock-dev libxml2-utils busybox-static openssl procps)
 
 fail() {
   echo "error: $*" >&2
