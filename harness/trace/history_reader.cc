@@ -174,7 +174,13 @@ void Reader::Complete(const Json& event, const std::string& process, Kind kind, 
   TakeExtras(event, operation);
   if (kind == Kind::kAdd || end != OperationEnd::kOk) return;
   const Json* values = FindPath(event, {"value"});
-  if (values == nullptr || !values->is_array()) return Damaged("a read without its rows");
+  if (values == nullptr || !values->is_array()) {
+    // Where the clients use registers, a read has one value, which is judged elsewhere.
+    if (GetString(history_.header, {"model"}, "set") == "set")
+      return Damaged("a read without its rows");
+    operation.end = OperationEnd::kInfo;
+    return;
+  }
   operation.values.reserve(values->size());
   for (const Json& value : *values) {
     if (!value.is_number_integer()) return Damaged("a read with a row that is no integer");

@@ -1,0 +1,458 @@
+#include "harness/check/history/list_append.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "harness/check/history/explain.h"
+#include "harness/check/history/graph.h"
+#include "harness/check/history/nearly_sorted.h"
+
+namespace holdfast::check::history {
+namespace {
+
+// One appearance of a key in a transaction.
+struct Use {
+  uint32_t op = 0;     // Transaction.
+  uint32_t micro = 0;  // Into History::micros.
+};
+
+// The order of one key's versions.
+struct Versions {
+  uint32_t begin = 0;  // Of its writers in Checker::writers_.
+  uint32_t count = 0;
+  uint32_t longest = kNone;  // Micro: the read that gave the order.
+};
+
+class Checker {
+ public:
+  Checker(const History& history, bool real_time)
+      : history_(history),
+        real_time_(real_time),
+        versions_(history.keys.size()),
+        append_of_(history.values.size(), kNone),
+        position_(history.micros.size(), kNone),
+        graph_(static_cast<uint32_t>(history.ops.size())) {}
+
+  ListAppendReport Run() {
+    Group();
+    for (size_t key = 0; key + 1 < key_begin_.size(); ++key)
+      if (key_begin_[key] < key_begin_[key + 1]) OrderKey(static_cast<uint32_t>(key));
+    graph_.Reserve(uses_.size() * 2 + history_.ops.size() * 3);
+    for (const Op& op : history_.ops)
+      if (op.kind == Kind::kTransaction) AddTransaction(op);
+    for (size_t key = 0; key < versions_.size(); ++key)
+      for (uint32_t i = 1; i < versions_[key].count; ++i)
+        Depend(writers_[versions_[key].begin + i - 1], writers_[versions_[key].begin + i], Arrow::kWriteWrite);
+    if (real_time_) AddRealTime();
+    graph_.Build();
+    report_.edges = graph_.edges();
+    FindCycles();
+    return std::move(report_);
+  }
+
+ private:
+  [[nodiscard]] std::string Key(uint32_t key) const { return history_.keys.Show(key); }
+  [[nodiscard]] std::string Value(uint32_t value) const { return history_.values.Show(value); }
+  [[nodiscard]] std::string Transaction(uint32_t op) const {
+    return fmt::format("{} ({})", Who(history_, op), When(history_, op));
+  }
+
+  void Found(Level level, const std::string& name, const std::string& sentence,
+             const std::vector<uint32_t>& ops) {
+    ++report_.found;
+    if (++told_[name] > kMostAnomalies) return;
+    Anomaly anomaly{.broken = level, .name = name, .sentence = name + ": " + sentence, .lines = {}};
+    for (const uint32_t op : ops) {
+      AddLines(history_, op, anomaly.lines);
+      if (op == kNone) continue;
+      const Op& entry = history_.ops[op];
+      anomaly.time = std::max(anomaly.time, entry.finish == kNever ? entry.start : entry.finish);
+    }
+    std::sort(anomaly.lines.begin(), anomaly.lines.end());
+    anomaly.lines.erase(std::unique(anomaly.lines.begin(), anomaly.lines.end()), anomaly.lines.end());
+    report_.anomalies.push_back(std::move(anomaly));
+  }
+
+  // Appends of all transactions and reads of those that committed, by key.
+  void Group() {
+    key_begin_.assign(history_.keys.size() + 1, 0);
+    const auto each = [&](const auto& take) {
+      for (const Op& op : history_.ops) {
+        if (op.kind != Kind::kTransaction) continue;
+        for (uint32_t i = op.a; i < op.a + op.b; ++i) {
+          const Micro& micro = history_.micros[i];
+          if (micro.kind == Micro::Kind::kAppend ||
+              (micro.kind == Micro::Kind::kReadList && micro.known && op.end == End::kOk))
+            take(op.index, i, micro.key);
+        }
+      }
+    };
+    each([&](uint32_t, uint32_t, uint32_t key) { ++key_begin_[key + 1]; });
+    for (size_t i = 1; i < key_begin_.size(); ++i) {
+      if (key_begin_[i] > 0) ++report_.keys;
+      key_begin_[i] += key_begin_[i - 1];
+    }
+    uses_.resize(key_begin_.back());
+    std::vector<uint32_t> next(key_begin_.begin(), key_begin_.end() - 1);
+    each([&](uint32_t op, uint32_t micro, uint32_t key) {
+      uses_[next[key]++] = {.op = op, .micro = micro};
+    });
+  }
+
+  // The longest read, what all other reads must be the beginning of, and who wrote each element.
+  void OrderKey(uint32_t key) {
+    Versions& versions = versions_[key];
+    versions.begin = static_cast<uint32_t>(writers_.size());
+    uint32_t longest_op = kNone;
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Micro& micro = history_.micros[uses_[i].micro];
+      if (micro.kind == Micro::Kind::kAppend) {
+        uint32_t& append = append_of_[micro.value];
+        if (append != kNone) {
+          Found(Level::kReadCommitted, "duplicate append",
+                fmt::format("{} was appended to key {} by {} and by {}: the record cannot be judged",
+                            Value(micro.value), Key(key), Transaction(uses_[append].op),
+                            Transaction(uses_[i].op)),
+                {uses_[append].op, uses_[i].op});
+        }
+        append = i;
+      } else if (versions.longest == kNone ||
+                 micro.count > history_.micros[versions.longest].count) {
+        versions.longest = uses_[i].micro;
+        longest_op = uses_[i].op;
+      }
+    }
+    if (longest_op != kNone) {
+      TakeWriters(key, versions, longest_op);
+      CheckPrefixes(key, versions, longest_op);
+    }
+    CheckUnread(key);
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Micro& micro = history_.micros[uses_[i].micro];
+      if (micro.kind == Micro::Kind::kAppend) append_of_[micro.value] = kNone;
+    }
+  }
+
+  void TakeWriters(uint32_t key, Versions& versions, uint32_t reader) {
+    const Micro& read = history_.micros[versions.longest];
+    versions.count = read.count;
+    for (uint32_t i = 0; i < read.count; ++i) {
+      const uint32_t value = history_.pool[read.value + i];
+      const uint32_t append = append_of_[value];
+      if (append == kNone) {
+        Found(Level::kReadCommitted, "garbage read",
+              fmt::format("{} read {} in key {}, which no transaction appended",
+                          Transaction(reader), Value(value), Key(key)),
+              {reader});
+        writers_.push_back(kNone);
+        continue;
+      }
+      const Use& use = uses_[append];
+      if (position_[use.micro] != kNone) {
+        Found(Level::kReadCommitted, "duplicate element",
+              fmt::format("{} read {} twice in key {}; it was appended once, by {}",
+                          Transaction(reader), Value(value), Key(key), Transaction(use.op)),
+              {reader, use.op});
+      }
+      position_[use.micro] = i;
+      writers_.push_back(use.op);
+      if (history_.ops[use.op].end == End::kFail) {
+        Found(Level::kReadCommitted, "G1a",
+              fmt::format("{} read {} in key {}, which {} appended and aborted",
+                          Transaction(reader), Value(value), Key(key), Transaction(use.op)),
+              {reader, use.op});
+      }
+    }
+  }
+
+  void CheckPrefixes(uint32_t key, const Versions& versions, uint32_t longest_op) {
+    const uint32_t* order = history_.pool.data() + history_.micros[versions.longest].value;
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Micro& micro = history_.micros[uses_[i].micro];
+      if (micro.kind == Micro::Kind::kAppend || micro.count == 0) continue;
+      const uint32_t* list = history_.pool.data() + micro.value;
+      if (std::memcmp(list, order, micro.count * sizeof(uint32_t)) == 0) continue;
+      const auto at = static_cast<size_t>(std::mismatch(list, list + micro.count, order).first - list);
+      Found(Level::kReadCommitted, "incompatible order",
+            fmt::format("of key {} {} read {} at place {}, where {} read {}", Key(key),
+                        Transaction(uses_[i].op), Value(list[at]), at + 1, Transaction(longest_op),
+                        Value(order[at])),
+            {uses_[i].op, longest_op});
+    }
+  }
+
+  // An acknowledged append that a read which began later does not show, nor any longer one.
+  void CheckUnread(uint32_t key) {
+    uint32_t earliest = kNone;
+    uint32_t latest = kNone;
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Use& use = uses_[i];
+      const Op& op = history_.ops[use.op];
+      if (history_.micros[use.micro].kind != Micro::Kind::kAppend) {
+        if (latest == kNone || op.start > history_.ops[uses_[latest].op].start) latest = i;
+        continue;
+      }
+      if (op.end != End::kOk || position_[use.micro] != kNone) continue;
+      ++report_.unread;
+      if (earliest == kNone || op.finish < history_.ops[uses_[earliest].op].finish) earliest = i;
+    }
+    if (!real_time_ || earliest == kNone || latest == kNone) return;
+    const Use& append = uses_[earliest];
+    const Use& read = uses_[latest];
+    if (history_.ops[append.op].finish >= history_.ops[read.op].start) return;
+    Found(Level::kStrict, "lost append",
+          fmt::format("{} appended {} to key {} and had ended before {} began, which does not show "
+                      "it; neither does any longer read",
+                      Transaction(append.op), Value(history_.micros[append.micro].value), Key(key),
+                      Transaction(read.op)),
+          {append.op, read.op});
+  }
+
+  void Depend(uint32_t from, uint32_t to, Arrow arrow) {
+    if (from != kNone && to != kNone) graph_.Add(from, to, arrow);
+  }
+
+  // How much of the list was there before the reader's own appends.
+  [[nodiscard]] uint32_t External(const Versions& versions, uint32_t op, uint32_t count) const {
+    while (count > 0 && count <= versions.count && writers_[versions.begin + count - 1] == op)
+      --count;
+    return count;
+  }
+
+  void AddTransaction(const Op& op) {
+    ++report_.transactions;
+    if (op.end == End::kInfo) ++report_.crashed;
+    if (op.end != End::kOk) return;
+    CheckInternal(op);
+    for (uint32_t i = op.a; i < op.a + op.b; ++i) {
+      const Micro& micro = history_.micros[i];
+      if (micro.kind != Micro::Kind::kReadList || !micro.known) continue;
+      const Versions& versions = versions_[micro.key];
+      const uint32_t count = External(versions, op.index, std::min(micro.count, versions.count));
+      if (count > 0) {
+        const uint32_t writer = writers_[versions.begin + count - 1];
+        Depend(writer, op.index, Arrow::kWriteRead);
+        if (writer != kNone) CheckIntermediate(op, micro, versions, count, writer);
+      }
+      if (count < versions.count)
+        Depend(op.index, writers_[versions.begin + count], Arrow::kReadWrite);
+    }
+  }
+
+  // The writer went on appending to the key: what was read existed only inside of it.
+  void CheckIntermediate(const Op& op, const Micro& read, const Versions& versions, uint32_t count,
+                         uint32_t writer) {
+    const Op& other = history_.ops[writer];
+    bool later = false;
+    for (uint32_t i = other.a; i < other.a + other.b; ++i) {
+      const Micro& micro = history_.micros[i];
+      if (micro.kind != Micro::Kind::kAppend || micro.key != read.key) continue;
+      if (later) {
+        Found(Level::kReadCommitted, "G1b",
+              fmt::format("{} read key {} up to {}, an intermediate state of {}, which went on to "
+                          "append {}",
+                          Transaction(op.index), Key(read.key),
+                          Value(history_.pool[history_.micros[versions.longest].value + count - 1]),
+                          Transaction(writer), Value(micro.value)),
+              {op.index, writer});
+        return;
+      }
+      later = position_[i] == count - 1;
+    }
+  }
+
+  // A transaction sees what it did itself: each read is the read before plus its own appends.
+  void CheckInternal(const Op& op) {
+    for (uint32_t i = op.a; i < op.a + op.b; ++i) {
+      const Micro& read = history_.micros[i];
+      if (read.kind != Micro::Kind::kReadList || !read.known) continue;
+      uint32_t own = 0;
+      bool fits = true;
+      for (uint32_t j = i; j-- > op.a && fits;) {
+        const Micro& before = history_.micros[j];
+        if (before.key != read.key) continue;
+        if (before.kind == Micro::Kind::kAppend) {
+          ++own;
+          fits = own <= read.count && history_.pool[read.value + read.count - own] == before.value;
+          continue;
+        }
+        fits = before.count + own == read.count &&
+               std::equal(history_.pool.begin() + before.value,
+                          history_.pool.begin() + before.value + before.count,
+                          history_.pool.begin() + read.value);
+        break;
+      }
+      if (fits) continue;
+      Found(Level::kReadCommitted, "internal",
+            fmt::format("{} read key {} otherwise than its own steps before it left it",
+                        Transaction(op.index), Key(read.key)),
+            {op.index});
+      return;
+    }
+  }
+
+  // A moment wherever a transaction ends after one began; everything that ended goes to the moment,
+  // everything that begins comes from it. At equal times beginnings come first.
+  void AddRealTime() {
+    std::vector<std::pair<int64_t, uint32_t>> ends;
+    for (const Op& op : history_.ops)
+      if (op.kind == Kind::kTransaction && op.end == End::kOk) ends.emplace_back(op.finish, op.index);
+    SortNearlySorted(ends, std::less<>());
+    size_t next = 0;
+    uint32_t moment = kNone;
+    bool open = false;
+    for (const Op& op : history_.ops) {
+      if (op.kind != Kind::kTransaction || op.end == End::kFail) continue;
+      for (; next < ends.size() && ends[next].first < op.start; ++next) {
+        if (!open) {
+          const uint32_t fresh = graph_.AddMoment();
+          if (moment != kNone) graph_.Add(moment, fresh, Arrow::kRealTime);
+          moment = fresh;
+          open = true;
+        }
+        graph_.Add(ends[next].second, moment, Arrow::kRealTime);
+      }
+      open = false;
+      if (moment != kNone) graph_.Add(moment, op.index, Arrow::kRealTime);
+    }
+  }
+
+  void FindCycles() {
+    constexpr Arrows kWw = BitOf(Arrow::kWriteWrite);
+    constexpr Arrows kWr = kWw | BitOf(Arrow::kWriteRead);
+    constexpr Arrows kAll = kWr | BitOf(Arrow::kReadWrite);
+    constexpr Arrows kTime = BitOf(Arrow::kRealTime);
+    using Kind = DependencyGraph::Kind;
+    using ReadWrites = Kind::ReadWrites;
+    struct Search {
+      const char* name;
+      Level level;
+      Kind kind;
+    };
+    // From the gravest on; each component is told by the first that fits without real time and, if
+    // none does, by the first that fits with it.
+    const Search searches[] = {
+        {"G0", Level::kReadCommitted, {kWw, ReadWrites::kAny}},
+        {"G1c", Level::kReadCommitted, {kWr, ReadWrites::kAny}},
+        {"G-single", Level::kSnapshot, {kAll, ReadWrites::kExactlyOne}},
+        {"G-nonadjacent", Level::kSnapshot, {kAll, ReadWrites::kNeverAdjacent}},
+        {"G2", Level::kSerializable, {kAll, ReadWrites::kAny}},
+        {"G0-realtime", Level::kStrict, {kWw | kTime, ReadWrites::kAny}},
+        {"G1c-realtime", Level::kStrict, {kWr | kTime, ReadWrites::kAny}},
+        {"G-single-realtime", Level::kStrict, {kAll | kTime, ReadWrites::kExactlyOne}},
+        {"G2-realtime", Level::kStrict, {kAll | kTime, ReadWrites::kAny}},
+    };
+    for (const std::vector<uint32_t>& component : graph_.Components(kAll | kTime)) {
+      bool snapshot_open = false;
+      for (const Search& search : searches) {
+        const DependencyGraph::Cycle cycle = graph_.FindCycle(component, search.kind);
+        snapshot_open = snapshot_open || (cycle.given_up && search.level == Level::kSnapshot);
+        if (cycle.edges.empty()) continue;
+        TellCycle(search.level, search.name, cycle.edges);
+        break;
+      }
+      report_.given_up = report_.given_up || snapshot_open;
+    }
+  }
+
+  void TellCycle(Level level, std::string name, const std::vector<Edge>& edges) {
+    if (name == "G-single" && IsLostUpdate(edges)) name = "lost update";
+    std::string sentence;
+    std::vector<uint32_t> ops;
+    for (size_t i = 0; i < edges.size(); ++i) {
+      ops.push_back(edges[i].from);
+      sentence += fmt::format("{}T{} = {}", i == 0 ? "" : ", ", i + 1, Transaction(edges[i].from));
+    }
+    for (size_t i = 0; i < edges.size(); ++i) {
+      const size_t to = (i + 1) % edges.size();
+      sentence += fmt::format("; T{} is before T{}: {}", i + 1, to + 1, Reason(edges[i], i + 1, to + 1));
+    }
+    Found(level, name, "a cycle: " + sentence, ops);
+  }
+
+  // Two transactions that both read one version of a key and both appended to it.
+  [[nodiscard]] bool IsLostUpdate(const std::vector<Edge>& edges) const {
+    if (edges.size() != 2) return false;
+    const uint32_t key = KeyOf(edges[0]);
+    return key != kNone && key == KeyOf(edges[1]) && edges[0].arrow != edges[1].arrow &&
+           (edges[0].arrow == Arrow::kWriteWrite || edges[1].arrow == Arrow::kWriteWrite);
+  }
+
+  struct Cause {
+    uint32_t key = kNone;
+    uint32_t first = kNone;   // Value.
+    uint32_t second = kNone;  // Value.
+  };
+
+  // Through which key and values the edge came to be.
+  [[nodiscard]] Cause CauseOf(const Edge& edge) const {
+    const Op& from = history_.ops[edge.from];
+    const Op& to = history_.ops[edge.to];
+    const auto element = [&](const Versions& versions, uint32_t at) {
+      return history_.pool[history_.micros[versions.longest].value + at];
+    };
+    const Op& reader = edge.arrow == Arrow::kReadWrite ? from : to;
+    for (uint32_t i = reader.a; i < reader.a + reader.b; ++i) {
+      const Micro& micro = history_.micros[i];
+      const Versions& versions = versions_[micro.key];
+      if (edge.arrow == Arrow::kWriteWrite) {
+        const uint32_t at = micro.kind == Micro::Kind::kAppend ? position_[i] : kNone;
+        if (at != kNone && at > 0 && writers_[versions.begin + at - 1] == edge.from)
+          return {.key = micro.key, .first = element(versions, at - 1), .second = micro.value};
+        continue;
+      }
+      if (micro.kind != Micro::Kind::kReadList || !micro.known) continue;
+      const uint32_t count = External(versions, reader.index, std::min(micro.count, versions.count));
+      if (edge.arrow == Arrow::kWriteRead && count > 0 &&
+          writers_[versions.begin + count - 1] == edge.from)
+        return {.key = micro.key, .first = element(versions, count - 1), .second = kNone};
+      if (edge.arrow == Arrow::kReadWrite && count < versions.count &&
+          writers_[versions.begin + count] == edge.to)
+        return {.key = micro.key,
+                .first = count == 0 ? kNone : element(versions, count - 1),
+                .second = element(versions, count)};
+    }
+    return {};
+  }
+  [[nodiscard]] uint32_t KeyOf(const Edge& edge) const { return CauseOf(edge).key; }
+
+  [[nodiscard]] std::string Reason(const Edge& edge, size_t from, size_t to) const {
+    if (edge.arrow == Arrow::kRealTime)
+      return fmt::format("T{} ended at {}, before T{} began at {}", from,
+                         At(history_, history_.ops[edge.from].finish), to,
+                         At(history_, history_.ops[edge.to].start));
+    const Cause cause = CauseOf(edge);
+    if (edge.arrow == Arrow::kWriteWrite)
+      return fmt::format("T{} appended {} to key {} right after T{}'s {}", to, Value(cause.second),
+                         Key(cause.key), from, Value(cause.first));
+    if (edge.arrow == Arrow::kWriteRead)
+      return fmt::format("T{} read T{}'s append of {} to key {}", to, from, Value(cause.first),
+                         Key(cause.key));
+    return fmt::format("T{} read key {} without T{}'s append of {}", from, Key(cause.key), to,
+                       Value(cause.second));
+  }
+
+  const History& history_;
+  bool real_time_;
+  ListAppendReport report_;
+  std::vector<Use> uses_;            // By key.
+  std::vector<uint32_t> key_begin_;  // By key, and one more.
+  std::vector<Versions> versions_;   // By key.
+  std::vector<uint32_t> append_of_;  // By value: use that appends it, of the key at hand.
+  std::vector<uint32_t> position_;   // By micro: place of an append in its key's order, or kNone.
+  std::vector<uint32_t> writers_;    // By key and place: transaction, or kNone.
+  DependencyGraph graph_;
+  std::map<std::string, size_t> told_;
+};
+
+}  // namespace
+
+ListAppendReport CheckListAppend(const History& history, bool real_time) {
+  return Checker(history, real_time).Run();
+}
+
+}  // namespace holdfast::check::history

@@ -1,0 +1,59 @@
+// Pairs invocations with completions, in one pass, into a History.
+#ifndef HOLDFAST_HARNESS_CHECK_HISTORY_RECORDER_H_
+#define HOLDFAST_HARNESS_CHECK_HISTORY_RECORDER_H_
+
+#include <string>
+
+#include "harness/check/history/event.h"
+#include "harness/check/history/model.h"
+
+namespace holdfast::check::history {
+
+// How a `cas` without error that ended in `fail` is to be read.
+enum class RefusedCas : uint8_t {
+  kStateDiffered,  // The state was not the expected value (etcd's logs).
+  kNothing,        // It says nothing (Knossos).
+};
+
+struct RecorderOptions {
+  RefusedCas refused_cas = RefusedCas::kStateDiffered;
+  bool times_are_lines = false;  // The format has no times: use the line numbers.
+  bool keys_in_values = false;   // Jepsen's `independent`: the value is [key value].
+  bool reads_are_windows = false;  // `read` gives the newest elements only, `final-read` all.
+  bool indices_are_dense = false;  // A missing index is a missing line.
+  // Half-width of what the clocks of several recorders may differ by; intervals are widened by it.
+  int64_t epsilon = 0;
+};
+
+// Not thread-safe.
+class Recorder {
+ public:
+  explicit Recorder(RecorderOptions options) : options_(options) {}
+  // Takes the events in the order of the record.
+  void Add(const HistoryEvent& event);
+  // The line is damaged.
+  void Damaged(int64_t line, std::string sentence);
+  // What still is open has an unknown outcome. Nothing may be added afterwards.
+  History Take();
+  [[nodiscard]] History& history() { return history_; }
+
+ private:
+  void Invoke(const HistoryEvent& event, Kind kind, uint32_t process);
+  void Complete(const HistoryEvent& event, Kind kind, uint32_t process);
+  void CompleteRead(const HistoryEvent& event, Op& op, const Scalar& value);
+  void TakeTransaction(const HistoryEvent& event, Op& op);
+  void TakePosition(const HistoryEvent& event, Op& op);
+  bool Split(const HistoryEvent& event, Kind kind, Scalar& key, Scalar& a, Scalar& b);
+  bool KindOf(const HistoryEvent& event, Kind& kind) const;
+
+  RecorderOptions options_;
+  History history_;
+  std::vector<uint32_t> open_;  // By process: index of its open operation, or kNone.
+  std::vector<Scalar> scratch_;
+  int64_t next_index_ = 0;
+  int64_t time_ = 0;
+};
+
+}  // namespace holdfast::check::history
+
+#endif  // HOLDFAST_HARNESS_CHECK_HISTORY_RECORDER_H_

@@ -1,0 +1,48 @@
+// Small random histories of a simulated atomic register, sometimes damaged, and an exhaustive search
+// that is right by being simple.
+#ifndef HOLDFAST_TESTS_UNIT_CHECK_HISTORY_GENERATOR_H_
+#define HOLDFAST_TESTS_UNIT_CHECK_HISTORY_GENERATOR_H_
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "harness/base/random.h"
+#include "harness/check/history/model.h"
+
+namespace holdfast::check::history {
+
+// What the generator may use.
+struct RegisterShape {
+  uint32_t operations = 10;
+  uint32_t clients = 4;
+  uint32_t domain = 0;     // 0: every write has a value of its own.
+  bool swaps = false;      // Compare-and-swaps; one whose expectation is wrong becomes a read.
+  bool refusals = false;   // ... or a refusal that says only that the state differed.
+  uint32_t crashes = 0;    // Per hundred writes.
+  bool ties = true;        // Equal times.
+  bool damage = false;     // Reads of other values, answers that come too early.
+};
+
+// A shape of its own for each seed.
+RegisterShape RandomShape(Random& random);
+// Operations in the order of invocation; Op::index is the position. The initial value is kNil.
+std::vector<Op> Generate(const RegisterShape& shape, Random& random);
+std::string Print(const std::vector<Op>& ops);
+
+// Tries all orders, remembering what was seen. At most 24 operations.
+class Exhaustive {
+ public:
+  static bool Linearizable(const std::vector<Op>& ops, uint32_t initial = kNil);
+
+ private:
+  explicit Exhaustive(const std::vector<Op>& ops) : ops_(ops) {}
+  bool Search(uint32_t done, uint32_t state);
+  const std::vector<Op>& ops_;
+  uint32_t must_ = 0;
+  std::unordered_set<uint64_t> seen_;
+};
+
+}  // namespace holdfast::check::history
+
+#endif  // HOLDFAST_TESTS_UNIT_CHECK_HISTORY_GENERATOR_H_

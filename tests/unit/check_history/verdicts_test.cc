@@ -1,0 +1,326 @@
+// Verdicts over whole histories: small ones made here, and the public ones when they are at hand.
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/check/history/reader.h"
+#include "harness/check/history/registers.h"
+#include "harness/check/history/verdicts.h"
+
+namespace holdfast::check::history {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const char* Name(Verdict verdict) {
+  const char* names[] = {"pass", "not-applicable", "unknown", "fail"};
+  return names[static_cast<size_t>(verdict)];
+}
+
+// Builds a history of timed operations line by line. Times are milliseconds.
+class Text {
+ public:
+  explicit Text(const std::string& header = R"({"hist":1})") : text_(header + "\n") {}
+  // `rest` is the fields from "f" on, without braces.
+  Text& Event(int64_t ms, int process, const std::string& type, const std::string& rest) {
+    text_ += fmt::format(R"({{"index":{},"time":{},"process":{},"type":"{}",{}}})", index_++,
+                         ms * 1'000'000, process, type, rest) +
+             "\n";
+    return *this;
+  }
+  // An operation without others inside of it.
+  Text& Do(int64_t from, int64_t to, int process, const std::string& type, const std::string& invoked,
+           const std::string& answered) {
+    Event(from, process, "invoke", invoked);
+    return Event(to, process, type, answered.empty() ? invoked : answered);
+  }
+  Text& Write(int64_t from, int64_t to, int process, int value, const std::string& type = "ok") {
+    return Do(from, to, process, type, fmt::format(R"("f":"write","key":"r","value":{})", value), "");
+  }
+  Text& Read(int64_t from, int64_t to, int process, int value) {
+    return Do(from, to, process, "ok", R"("f":"read","key":"r","value":null)",
+              fmt::format(R"("f":"read","key":"r","value":{})", value));
+  }
+  Text& Cas(int64_t from, int64_t to, int process, int from_value, int to_value) {
+    return Do(from, to, process, "ok",
+              fmt::format(R"("f":"cas","key":"r","value":[{},{}])", from_value, to_value), "");
+  }
+  Text& Txn(int64_t from, int64_t to, int process, const std::string& invoked,
+            const std::string& answered, const std::string& type = "ok") {
+    return Do(from, to, process, type, R"("f":"txn","value":)" + invoked,
+              R"("f":"txn","value":)" + answered);
+  }
+  Text& Add(int64_t from, int64_t to, int process, int value, const std::string& type = "ok") {
+    return Do(from, to, process, type, fmt::format(R"("f":"add","key":"s","value":{})", value), "");
+  }
+  Text& ReadSet(int64_t from, int64_t to, int process, const std::string& values) {
+    return Do(from, to, process, "ok", R"("f":"read","key":"s","value":null)",
+              R"("f":"read","key":"s","value":)" + values);
+  }
+  [[nodiscard]] const std::string& str() const { return text_; }
+
+ private:
+  std::string text_;
+  int index_ = 0;
+};
+
+CheckResult Of(const std::string& text, const std::string& id, JudgeOptions options = {}) {
+  const auto history = ReadHistoryText(text);
+  EXPECT_TRUE(history) << (history ? "" : history.error().message);
+  if (!history) return {};
+  for (Judged& judged : JudgeHistory(*history, options, "h.jsonl"))
+    if (judged.result.id == id) return judged.result;
+  ADD_FAILURE() << "there is no " << id;
+  return {};
+}
+
+struct Row {
+  const char* name;
+  Text text;
+  const char* id;
+  const char* verdict;
+  const char* says;
+};
+
+void JudgeAll(const std::vector<Row>& rows, const JudgeOptions& options = {}) {
+  for (const Row& row : rows) {
+    const CheckResult result = Of(row.text.str(), row.id, options);
+    EXPECT_STREQ(Name(result.verdict), row.verdict) << row.name << ": " << result.reason;
+    EXPECT_THAT(result.reason, HasSubstr(row.says)) << row.name;
+    for (const Finding& finding : result.findings)
+      EXPECT_FALSE(finding.evidence.empty()) << row.name;
+  }
+}
+
+TEST(HistoryVerdicts, Registers) {
+  const std::vector<Row> rows = {
+      {"right", Text().Write(1, 2, 0, 1).Read(3, 4, 1, 1), "HX-LINEARIZABLE", "pass",
+       "2 operations on 1 key, 0 of unknown outcome (0 seen by nobody); 1 key by zones"},
+      {"phantom", Text().Write(1, 2, 0, 1).Read(3, 4, 1, 9), "HX-LINEARIZABLE", "fail",
+       "the read of 9 by client 1 (0.003000 s to 0.004000 s): nobody wrote that value"},
+      {"aborted read", Text().Write(1, 2, 0, 1, "fail").Read(3, 4, 1, 1), "HX-LINEARIZABLE", "fail",
+       "though its write was refused"},
+      {"from the future", Text().Read(1, 2, 1, 1).Write(3, 4, 0, 1), "HX-LINEARIZABLE", "fail",
+       "had its answer before the write was sent"},
+      {"stale", Text().Write(1, 2, 0, 1).Write(3, 4, 0, 2).Read(5, 6, 1, 1), "HX-LINEARIZABLE",
+       "fail", "stale by at least 0.001000 s"},
+      {"nil again", Text().Write(1, 2, 0, 1).Do(5, 6, 1, "ok", R"("f":"read","key":"r","value":null)", ""),
+       "HX-LINEARIZABLE", "fail", "the initial value is older than any other"},
+      {"crashed and seen", Text().Write(1, 2, 0, 1, "info").Read(3, 4, 1, 1), "HX-LINEARIZABLE",
+       "pass", "1 of unknown outcome (0 seen by nobody)"},
+      {"crashed and not seen", Text().Write(1, 2, 0, 1, "info").Write(3, 4, 1, 2).Read(5, 6, 1, 2),
+       "HX-LINEARIZABLE", "pass", "1 of unknown outcome (1 seen by nobody)"},
+      {"two swaps", Text().Write(1, 2, 0, 1).Cas(3, 4, 1, 1, 2).Cas(5, 6, 2, 1, 3),
+       "HX-LINEARIZABLE", "fail", "two compare-and-swaps replaced the same value"},
+      {"swap chain", Text().Write(1, 2, 0, 1).Cas(3, 4, 1, 1, 2).Read(5, 6, 2, 1), "HX-LINEARIZABLE",
+       "fail", "chain of compare-and-swaps"},
+      {"repeated values", Text().Write(1, 2, 0, 1).Write(3, 4, 0, 2).Write(5, 6, 0, 1).Read(7, 8, 1, 2),
+       "HX-LINEARIZABLE", "fail",
+       "fits into no order of what came before: that leaves the value at one that nobody read"},
+      {"damaged", Text().Write(1, 2, 0, 1).Event(1, 1, "invoke", R"("f":"read","key":"r")"),
+       "HX-LINEARIZABLE", "unknown", "time goes back"},
+      {"nothing of the kind", Text().Add(1, 2, 0, 1), "HX-LINEARIZABLE", "not-applicable", ""},
+  };
+  JudgeAll(rows);
+}
+
+TEST(HistoryVerdicts, Revisions) {
+  const auto pos = [](const char* f, int value, int revision, int modified) {
+    return fmt::format(R"("f":"{}","key":"r","value":{},"pos":{{"rev":{},"mod":{}}})", f, value,
+                       revision, modified);
+  };
+  const std::string write1 = R"("f":"write","key":"r","value":1)";
+  const std::string write2 = R"("f":"write","key":"r","value":2)";
+  const std::string read = R"("f":"read","key":"r","value":null)";
+  const auto base = [&] {
+    return Text().Do(1, 2, 0, "ok", write1, pos("write", 1, 5, 5)).Do(3, 4, 0, "ok", write2, pos("write", 2, 6, 6));
+  };
+  const std::vector<Row> rows = {
+      {"right", base().Do(5, 6, 1, "ok", read, pos("read", 2, 6, 6)), "HX-LINEARIZABLE", "pass",
+       "3 operations replayed by revision"},
+      {"one revision twice",
+       Text().Do(1, 2, 0, "ok", write1, pos("write", 1, 5, 5)).Do(3, 4, 1, "ok", write2, pos("write", 2, 5, 5)),
+       "HX-LINEARIZABLE", "fail", "revision 5 was claimed twice"},
+      {"back in time",
+       Text().Do(1, 2, 0, "ok", write1, pos("write", 1, 6, 6)).Do(3, 4, 1, "ok", write2, pos("write", 2, 5, 5)),
+       "HX-LINEARIZABLE", "fail", "was answered at an older revision"},
+      {"another state", base().Do(5, 6, 1, "ok", read, pos("read", 1, 6, 5)), "HX-LINEARIZABLE",
+       "fail", "the writes before revision 6 leave 2"},
+      {"a session that goes back",
+       base().Do(5, 6, 1, "ok", read, pos("read", 2, 6, 6)).Do(7, 8, 1, "ok", read, pos("read", 1, 5, 5)),
+       "HX-SESSION", "fail", "older than revision 6"},
+      {"sessions", base().Do(5, 6, 1, "ok", read, pos("read", 2, 6, 6)), "HX-SESSION", "pass",
+       "no client went back"},
+  };
+  JudgeAll(rows);
+}
+
+TEST(HistoryVerdicts, Sets) {
+  const auto base = [] { return Text().Add(1, 2, 0, 1).Add(3, 4, 0, 2).Add(5, 6, 0, 3, "info").Add(7, 8, 0, 4, "fail"); };
+  const std::vector<Row> rows = {
+      {"kept", base().ReadSet(9, 10, 1, "[1,2]"), "HX-LOST", "pass", "none was lost"},
+      {"kept", base().ReadSet(9, 10, 1, "[1,2,3]"), "HX-PHANTOM", "pass", "2 acknowledged, 1 of unknown outcome and present"},
+      {"lost", base().ReadSet(9, 10, 1, "[2]"), "HX-LOST", "fail", "1 is lost: the add of 1 by client 0"},
+      {"lost after it was seen", base().ReadSet(9, 10, 1, "[1,2,3]").ReadSet(11, 12, 1, "[1,2]"),
+       "HX-LOST", "fail", "3 is lost"},
+      {"stale", base().ReadSet(9, 10, 1, "[2]").ReadSet(11, 12, 1, "[1,2]"), "HX-LOST", "pass", ""},
+      {"stale", base().ReadSet(9, 10, 1, "[2]").ReadSet(11, 12, 1, "[1,2]"), "HX-STALE", "fail",
+       "1 was missing for a time"},
+      {"never read", base().ReadSet(9, 10, 1, "[1,2]").Add(11, 12, 0, 5), "HX-LOST", "unknown",
+       "1 were acknowledged after the last whole read began"},
+      {"no read", base(), "HX-LOST", "unknown", "no whole read"},
+      {"twice", base().ReadSet(9, 10, 1, "[1,2,1]"), "HX-DUPLICATED", "fail", "1 is 2 times in"},
+      {"phantom", base().ReadSet(9, 10, 1, "[1,2,77]"), "HX-PHANTOM", "fail", "nobody added it"},
+      {"resurrected", base().ReadSet(9, 10, 1, "[1,2,4]"), "HX-RESURRECTED", "fail", "its add was refused"},
+      {"refused and absent", base().ReadSet(9, 10, 1, "[1,2]"), "HX-RESURRECTED", "pass", ""},
+  };
+  JudgeOptions fresh;
+  fresh.fresh_reads = true;
+  JudgeAll(rows, fresh);
+  EXPECT_STREQ(Name(Of(base().ReadSet(9, 10, 1, "[2]").ReadSet(11, 12, 1, "[1,2]").str(), "HX-STALE").verdict),
+               "not-applicable");
+}
+
+TEST(HistoryVerdicts, Transactions) {
+  const auto t = [](Text text, int64_t from, int64_t to, int process, const char* value, const char* type = "ok") {
+    return text.Txn(from, to, process, value, value, type);
+  };
+  const std::vector<Row> rows = {
+      {"right", t(t(Text(), 1, 2, 0, R"([["append","x",1]])"), 3, 4, 1, R"([["r","x",[1]]])"), "HX-STRICT",
+       "pass", "2 transactions on 1 key"},
+      {"G1a", t(t(Text(), 1, 2, 0, R"([["append","x",1]])", "fail"), 3, 4, 1, R"([["r","x",[1]]])"),
+       "HX-READ-COMMITTED", "fail", "G1a"},
+      {"G1b",
+       t(t(Text(), 1, 2, 0, R"([["append","x",1],["append","x",2]])"), 3, 4, 1, R"([["r","x",[1]]])"),
+       "HX-READ-COMMITTED", "fail", "G1b"},
+      {"internal", t(Text(), 1, 2, 0, R"([["append","x",1],["r","x",[]]])"), "HX-READ-COMMITTED", "fail",
+       "internal"},
+      {"garbage", t(Text(), 1, 2, 0, R"([["r","x",[5]]])"), "HX-READ-COMMITTED", "fail", "garbage read"},
+      {"duplicate", t(t(Text(), 1, 2, 0, R"([["append","x",1]])"), 3, 4, 1, R"([["r","x",[1,1]]])"),
+       "HX-READ-COMMITTED", "fail", "duplicate element"},
+      {"incompatible order",
+       t(t(t(t(Text(), 1, 2, 0, R"([["append","x",1]])"), 3, 4, 0, R"([["append","x",2]])"), 5, 6, 1,
+           R"([["r","x",[1,2]]])"),
+         7, 8, 1, R"([["r","x",[2]]])"),
+       "HX-READ-COMMITTED", "fail", "incompatible order"},
+      {"G0",
+       Text()
+           .Event(1, 0, "invoke", R"("f":"txn","value":[["append","x",1],["append","y",1]])")
+           .Event(2, 1, "invoke", R"("f":"txn","value":[["append","x",2],["append","y",2]])")
+           .Event(3, 0, "ok", R"("f":"txn","value":[["append","x",1],["append","y",1]])")
+           .Event(4, 1, "ok", R"("f":"txn","value":[["append","x",2],["append","y",2]])")
+           .Txn(5, 6, 2, R"([["r","x",null],["r","y",null]])", R"([["r","x",[1,2]],["r","y",[2,1]]])"),
+       "HX-READ-COMMITTED", "fail", "G0: a cycle"},
+      {"G1c",
+       Text()
+           .Event(1, 0, "invoke", R"("f":"txn","value":[["append","x",1],["r","y",null]])")
+           .Event(2, 1, "invoke", R"("f":"txn","value":[["append","y",1],["r","x",null]])")
+           .Event(3, 0, "ok", R"("f":"txn","value":[["append","x",1],["r","y",[1]]])")
+           .Event(4, 1, "ok", R"("f":"txn","value":[["append","y",1],["r","x",[1]]])"),
+       "HX-READ-COMMITTED", "fail", "G1c"},
+      {"lost update",
+       Text()
+           .Event(1, 0, "invoke", R"("f":"txn","value":[["r","x",null],["append","x",1]])")
+           .Event(2, 1, "invoke", R"("f":"txn","value":[["r","x",null],["append","x",2]])")
+           .Event(3, 0, "ok", R"("f":"txn","value":[["r","x",[]],["append","x",1]])")
+           .Event(4, 1, "ok", R"("f":"txn","value":[["r","x",[]],["append","x",2]])")
+           .Txn(5, 6, 2, R"([["r","x",null]])", R"([["r","x",[1,2]]])"),
+       "HX-SNAPSHOT", "fail", "lost update"},
+      {"read skew",
+       Text()
+           .Event(1, 0, "invoke", R"("f":"txn","value":[["r","x",null],["r","y",null]])")
+           .Event(2, 1, "invoke", R"("f":"txn","value":[["append","x",1],["append","y",1]])")
+           .Event(3, 1, "ok", R"("f":"txn","value":[["append","x",1],["append","y",1]])")
+           .Event(4, 0, "ok", R"("f":"txn","value":[["r","x",[]],["r","y",[1]]])")
+           .Txn(5, 6, 2, R"([["r","x",null]])", R"([["r","x",[1]]])"),
+       "HX-SNAPSHOT", "fail", "G-single"},
+      {"write skew",
+       Text()
+           .Event(1, 0, "invoke", R"("f":"txn","value":[["r","x",null],["append","y",1]])")
+           .Event(2, 1, "invoke", R"("f":"txn","value":[["r","y",null],["append","x",1]])")
+           .Event(3, 0, "ok", R"("f":"txn","value":[["r","x",[]],["append","y",1]])")
+           .Event(4, 1, "ok", R"("f":"txn","value":[["r","y",[]],["append","x",1]])")
+           .Txn(5, 6, 2, R"([["r","x",null],["r","y",null]])", R"([["r","x",[1]],["r","y",[1]]])"),
+       "HX-SERIALIZABLE", "fail", "G2"},
+      {"stale read",
+       t(t(t(Text(), 1, 2, 0, R"([["append","x",1]])"), 3, 4, 1, R"([["r","x",[]]])"), 5, 6, 2,
+         R"([["r","x",[1]]])"),
+       "HX-STRICT", "fail", "G-single-realtime"},
+      {"lost append", t(t(Text(), 1, 2, 0, R"([["append","x",1]])"), 3, 4, 1, R"([["r","x",[]]])"),
+       "HX-STRICT", "fail", "lost append"},
+      {"crashed and seen",
+       t(t(Text(), 1, 2, 0, R"([["append","x",1]])", "info"), 3, 4, 1, R"([["r","x",[1]]])"), "HX-STRICT",
+       "pass", "1 of unknown outcome"},
+      {"broken below", t(t(Text(), 1, 2, 0, R"([["append","x",1]])", "fail"), 3, 4, 1, R"([["r","x",[1]]])"),
+       "HX-SERIALIZABLE", "not-applicable", "HX-READ-COMMITTED is broken already"},
+  };
+  JudgeAll(rows);
+}
+
+TEST(HistoryVerdicts, OnlyThePromisedIsolationIsJudged) {
+  const Text stale = Text(R"({"hist":1,"isolation":"serializable"})")
+                         .Txn(1, 2, 0, R"([["append","x",1]])", R"([["append","x",1]])")
+                         .Txn(3, 4, 1, R"([["r","x",null]])", R"([["r","x",[]]])")
+                         .Txn(5, 6, 2, R"([["r","x",null]])", R"([["r","x",[1]]])");
+  EXPECT_STREQ(Name(Of(stale.str(), "HX-STRICT").verdict), "not-applicable");
+  EXPECT_STREQ(Name(Of(stale.str(), "HX-SERIALIZABLE").verdict), "pass");
+}
+
+// Where the public histories lie; they are not part of this repository.
+std::optional<fs::path> PublicHistories() {
+  if (const char* path = std::getenv("HOLDFAST_HISTORIES")) return fs::path(path);
+  const fs::path beside = fs::path(HOLDFAST_SOURCE_DIR).parent_path() / "shared" / "histories";
+  if (fs::is_directory(beside)) return beside;
+  return std::nullopt;
+}
+
+TEST(PublicHistories, EveryVerdictIsRightWithinTheSteps) {
+  const auto folder = PublicHistories();
+  if (!folder) GTEST_SKIP() << "no public histories; set HOLDFAST_HISTORIES to their folder";
+  // Of Porcupine's test_data, as its own tests state them.
+  const std::set<std::string> linearizable{
+      "002", "005", "007", "018", "025", "031", "038", "045", "048", "049", "051", "053",
+      "056", "067", "075", "076", "080", "087", "092", "098", "100", "101", "102"};
+  uint64_t steps = 0;
+  size_t peak = 0;
+  int logs = 0;
+  int texts = 0;
+  for (const auto& entry : fs::directory_iterator(*folder)) {
+    const std::string name = entry.path().stem();
+    const bool log = entry.path().extension() == ".log";
+    if (!log && !name.starts_with("kv-")) continue;
+    const auto history = ReadHistory(entry.path());
+    ASSERT_TRUE(history) << name;
+    EXPECT_EQ(history->problem_count, 0) << name << ": " << history->problems.at(0).sentence;
+    const RegisterReport report = CheckRegisters(*history, {});
+    EXPECT_EQ(report.undecided_keys, 0) << name;
+    const bool right = log ? linearizable.contains(name.substr(5)) : name.ends_with("-ok");
+    EXPECT_EQ(report.violated_keys == 0, right) << name;
+    if (!log) {
+      ++texts;
+      continue;
+    }
+    ++logs;
+    steps += report.steps;
+    peak = std::max(peak, report.peak);
+    if (right) continue;
+    ASSERT_EQ(report.violations.size(), 1U) << name;
+    EXPECT_LE(report.violations[0].violation.ops.size(), 40U) << name;
+  }
+  std::printf("%d logs in %llu steps, at most %zu configurations; %d texts\n", logs,
+              static_cast<unsigned long long>(steps), peak, texts);
+  EXPECT_GE(logs, 35);
+  EXPECT_GE(texts, 4);
+  if (logs == 35) {
+    EXPECT_LE(steps, 4000U);
+  }
+  EXPECT_LE(steps, 10'000U);
+  EXPECT_LE(peak, 64U);
+}
+
+}  // namespace
+}  // namespace holdfast::check::history
