@@ -18,11 +18,34 @@ namespace holdfast::workloads {
 
 using trace::OutcomeType;
 
+// What a client may ask of a server. A workload says in its Capabilities which of them it has.
+enum class Function {
+  kAdd,       // Inserts an integer into the set `key`, durably when the outcome is ok.
+  kRead,      // The newest `window` values of the set `key`, newest first.
+  kReadAll,   // Every value of the set `key`, duplicates included.
+  kPut,       // Sets the register `key` to an integer.
+  kGet,       // The register's integer, or null when it was never set.
+  kCas,       // value = [expected, new]: sets the register if it holds `expected`.
+  kTransact,  // value = micro-operations ["append", key, integer] and ["r", key, null].
+};
+
+// The name in a history ("add", "read", "read", "write", "read", "cas", "txn").
+const char* FunctionName(Function function);
+
+struct Operation {
+  Function function = Function::kRead;
+  std::string key;
+  Json value = nullptr;
+  int window = 0;    // Of kRead.
+  int padding = 0;   // Of kAdd and kPut: bytes stored beside the value.
+  bool stale = false;  // Of kGet: what this node has by itself will do.
+};
+
 // The end of one operation: not an error, an observation.
 struct Outcome {
   OutcomeType type = OutcomeType::kInfo;
-  Json value;               // Of a read.
-  Json extra;               // {"role":"primary","pos":{"lsn":...},"pos0":{...}}, whatever is known.
+  Json value = nullptr;     // Of a read; of a transaction its micro-operations with their results.
+  Json extra = nullptr;     // {"role":"primary","pos":{"lsn":...},"pos0":{...}}, whatever is known.
   std::string error_class;  // "connection-refused", "57P01", "deadline", ... empty on ok.
   std::string error;        // The server's or driver's text.
   bool connection_lost = false;  // The session is of no further use.
@@ -57,29 +80,54 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   virtual ~Session() = default;
-  // Inserts one value into the set `key`, committed durably when the outcome is ok.
-  virtual Outcome Add(const std::string& key, int64_t value) = 0;
-  // The newest `window` values of `key`, newest first.
-  virtual Outcome Read(const std::string& key, int window) = 0;
-  // Every value of `key`, duplicates included.
-  virtual Outcome ReadAll(const std::string& key) = 0;
+  // Sends the operation once. A function that the workload does not have is a fail of the class
+  // "unsupported".
+  virtual Outcome Execute(const Operation& operation) = 0;
   // Ok when this node has applied everything up to `position` (as given by Position on the
   // primary); value is a boolean.
   virtual Outcome CaughtUp(const Json& position) = 0;
   virtual Outcome Position() = 0;
   // The fields of a trace "probe" event other than pod, uid and scenario; an error says what could
-  // not be seen.
+  // not be seen. The field "witness" {"path","claim","lines"} is a witness file on the pod's volume
+  // and becomes an event of its own.
   virtual Result<Json> Probe() = 0;
   // Makes a blocked call return. Thread-safe, never blocks.
   virtual void Interrupt() = 0;
+
+  Outcome Add(const std::string& key, int64_t value) {
+    return Execute({.function = Function::kAdd, .key = key, .value = value});
+  }
+  Outcome Read(const std::string& key, int window) {
+    return Execute({.function = Function::kRead, .key = key, .window = window});
+  }
+  Outcome ReadAll(const std::string& key) {
+    return Execute({.function = Function::kReadAll, .key = key});
+  }
 };
 
+// The outcome of a function that a workload does not have.
+Outcome Unsupported(Function function);
+
 struct Target {
-  std::string kind = "StatefulSet";
+  std::string kind = "StatefulSet";  // Or "Deployment".
   std::string name;
   std::string service;
   std::vector<std::string> claim_templates;
   std::string container;  // The main container.
+};
+
+// Which pods take writes.
+enum class Writes {
+  kPrimary,  // One pod (Workload::Primary) for all keys.
+  kAnyPod,   // Every pod, for all keys.
+  kOwnKeys,  // Each pod is a server of its own: a key lives on one pod.
+};
+
+struct Capabilities {
+  bool clients = true;  // False: nothing answers clients; only what the API shows is judged.
+  Writes writes = Writes::kPrimary;
+  bool registers = false;     // kPut, kGet, kCas.
+  bool transactions = false;  // kTransact.
 };
 
 // Stateless and thread-safe; one instance per process.
@@ -92,21 +140,30 @@ class Workload {
   [[nodiscard]] virtual std::string Name() const = 0;
   [[nodiscard]] virtual std::string Description() const = 0;
   [[nodiscard]] virtual ParameterSchema Parameters() const = 0;
+  [[nodiscard]] virtual Capabilities GetCapabilities(const Json& parameters) const;
   [[nodiscard]] virtual Target GetTarget(const Json& parameters) const = 0;
   [[nodiscard]] virtual std::vector<std::string> Images(const Json& parameters) const = 0;
-  // In the order of creation; the namespace is made before. Secrets are among them.
+  // What an image update goes to when the suite says "next"; empty when there is none.
+  [[nodiscard]] virtual std::string NextImage(const Json& parameters) const;
+  // In the order of creation; the namespace is made before. Secrets are among them. A parameter
+  // that contradicts another one is kInvalidArgument.
   [[nodiscard]] virtual Result<std::vector<Json>> Manifests(const Deployment& deployment) const = 0;
   [[nodiscard]] virtual int Port(const Json& parameters) const = 0;
-  // The pod that takes writes, by name.
-  [[nodiscard]] virtual std::string Primary(const Deployment& deployment) const = 0;
+  // The pod that takes writes, by name; where every pod does, the lowest ordinal.
+  [[nodiscard]] virtual std::string Primary(const Deployment& deployment) const;
   // Connects within `timeout`; the error's code is kUnavailable when no connection came about (so
   // nothing can have happened).
   [[nodiscard]] virtual Result<std::unique_ptr<Session>> Connect(const Deployment& deployment,
                                                                  const Endpoint& endpoint,
                                                                  Nanos timeout) const = 0;
-  // Makes the tables, once, on the primary.
+  // Makes the tables, once, on each pod that clients write to without it having them otherwise: the
+  // primary, or every pod with keys of its own.
   [[nodiscard]] virtual Status Prepare(Session& session) const = 0;
 };
+
+// The pods of the target at full strength, lowest ordinal first. A Deployment's pods have no stable
+// names: clients then use its own name for whichever pod answers.
+std::vector<std::string> PodNames(const Workload& workload, const Deployment& deployment);
 
 // All workloads, by explicit list.
 const std::vector<const Workload*>& AllWorkloads();

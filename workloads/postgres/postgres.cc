@@ -2,6 +2,7 @@
 #include "workloads/postgres/postgres.h"
 
 #include "harness/base/strings.h"
+#include "workloads/common.h"
 #include "workloads/manifest.h"
 #include "workloads/postgres/embedded.h"
 #include "workloads/postgres/session.h"
@@ -23,8 +24,6 @@ Json Placeholders(const Deployment& deployment) {
       {"NAME", deployment.name},
       {"NAMESPACE", deployment.ns},
       {"SERVICE", kName},
-      {"REPLICAS",
-       deployment.replicas > 0 ? deployment.replicas : GetInt(parameters, {"replicas"}, 3)},
       {"IMAGE", GetString(parameters, {"image"}, "postgres:15")},
       {"STORAGE", GetString(parameters, {"storage"}, "1Gi")},
       {"STORAGE_CLASS", storage_class.empty() ? Json(nullptr) : Json(storage_class)},
@@ -58,36 +57,14 @@ std::string PostgresWorkload::Description() const {
 }
 
 ParameterSchema PostgresWorkload::Parameters() const {
-  return {
-      {.name = "replicas",
-       .type = ParameterType::kInteger,
-       .fallback = 3,
-       .description = "pods; ordinal 0 is the primary",
-       .min = 1,
-       .max = 9},
-      {.name = "image",
-       .type = ParameterType::kString,
-       .fallback = "postgres:15",
-       .description = "an image with sh and PostgreSQL 12 or newer"},
-      {.name = "storage",
-       .type = ParameterType::kQuantity,
-       .fallback = "1Gi",
-       .description = "size of each pod's volume"},
-      {.name = "storageClass",
-       .type = ParameterType::kString,
-       .fallback = nullptr,
-       .description = "storage class of the volumes; the cluster's default when left out",
-       .optional = true},
+  ParameterSchema schema = CommonParameters(
+      {.image = "postgres:15", .next_image = "postgres:15-rebuilt", .uid = kDefaultUid});
+  const ParameterSchema own = {
       {.name = "bin",
        .type = ParameterType::kString,
        .fallback = "",
        .description = "folder of PostgreSQL's programs in the image, when neither on PATH nor in "
                       "/usr/lib/postgresql/*/bin"},
-      {.name = "uid",
-       .type = ParameterType::kInteger,
-       .fallback = kDefaultUid,
-       .description = "user and group that the server runs as; the image must know it",
-       .min = 1},
       {.name = "fixOwnership",
        .type = ParameterType::kBoolean,
        .fallback = true,
@@ -99,6 +76,8 @@ ParameterSchema PostgresWorkload::Parameters() const {
        .min = 1024,
        .max = 65535},
   };
+  schema.insert(schema.end(), own.begin(), own.end());
+  return schema;
 }
 
 Target PostgresWorkload::GetTarget(const Json& /*parameters*/) const {
@@ -126,16 +105,15 @@ Result<std::vector<Json>> PostgresWorkload::Manifests(const Deployment& deployme
     HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
     manifests.push_back(std::move(filled));
   }
-  if (!GetBool(deployment.parameters, {"fixOwnership"}, true)) RemoveOwnVolume(manifests.back());
+  const bool restricted = GetString(deployment.parameters, {"podSecurity"}) == "restricted";
+  if (restricted || !GetBool(deployment.parameters, {"fixOwnership"}, true))
+    RemoveOwnVolume(manifests.back());
+  HOLDFAST_RETURN_IF_ERROR(ApplyCommon(deployment, manifests));
   return manifests;
 }
 
 int PostgresWorkload::Port(const Json& parameters) const {
   return static_cast<int>(GetInt(parameters, {"port"}, kDefaultPort));
-}
-
-std::string PostgresWorkload::Primary(const Deployment& deployment) const {
-  return deployment.name + "-0";
 }
 
 Result<std::unique_ptr<Session>> PostgresWorkload::Connect(const Deployment& deployment,

@@ -16,7 +16,6 @@ class PostgresWorkload : public Workload {
   [[nodiscard]] std::vector<std::string> Images(const Json& parameters) const override;
   [[nodiscard]] Result<std::vector<Json>> Manifests(const Deployment& deployment) const override;
   [[nodiscard]] int Port(const Json& parameters) const override;
-  [[nodiscard]] std::string Primary(const Deployment& deployment) const override;
   [[nodiscard]] Result<std::unique_ptr<Session>> Connect(const Deployment& deployment,
                                                          const Endpoint& endpoint,
                                                          Nanos timeout) const override;

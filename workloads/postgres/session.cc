@@ -15,8 +15,8 @@
 
 #include "harness/base/files.h"
 #include "harness/base/strings.h"
+#include "workloads/inside.h"
 #include "workloads/postgres/outcome.h"
-#include "workloads/postgres/probe.h"
 
 namespace holdfast::workloads::postgres {
 namespace {
@@ -26,7 +26,7 @@ namespace {
 // rows; a single SELECT would evaluate all positions after its snapshot. The index gives the newest
 // rows without a sort; it is not unique, because a duplicate must stay visible.
 constexpr const char* kSchema = R"(
-CREATE TABLE IF NOT EXISTS holdfast (key text NOT NULL, value bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS holdfast (key text NOT NULL, value bigint NOT NULL, padding text);
 CREATE INDEX IF NOT EXISTS holdfast_key_value ON holdfast (key, value);
 CREATE OR REPLACE FUNCTION holdfast_position() RETURNS pg_lsn LANGUAGE sql VOLATILE AS $$
   SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
@@ -148,7 +148,9 @@ class PostgresSession : public Session {
 #pragma GCC diagnostic pop
     // A descriptor of our own: libpq may close its one at any time, and the number be reused.
     socket_ = FileDescriptor(::fcntl(connection_.sock(), F_DUPFD_CLOEXEC, 0));
-    connection_.prepare("add", "INSERT INTO holdfast (key, value) VALUES ($1, $2)");
+    connection_.prepare("add",
+                        "INSERT INTO holdfast (key, value, padding) VALUES ($1, $2, "
+                        "CASE WHEN $3 > 0 THEN repeat('x', $3) END)");
     connection_.prepare("read", "SELECT recovery, pos0, vals, pos FROM holdfast_read($1, $2)");
     connection_.prepare("read_all",
                         "SELECT recovery, pos0, vals, pos FROM holdfast_read($1, NULL)");
@@ -163,23 +165,24 @@ class PostgresSession : public Session {
     socket_.Close();
   }
 
-  Outcome Add(const std::string& key, int64_t value) override {
-    return Run(WriteOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
-      statement.exec_prepared("add", key, value);
-      if (notices_.TakeOnlyLocal()) outcome.extra = {{"durable", false}};
-    });
-  }
-
-  Outcome Read(const std::string& key, int window) override {
-    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
-      FillRead(statement.exec_prepared1("read", key, window), outcome);
-    });
-  }
-
-  Outcome ReadAll(const std::string& key) override {
-    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
-      FillRead(statement.exec_prepared1("read_all", key), outcome);
-    });
+  Outcome Execute(const Operation& operation) override {
+    switch (operation.function) {
+      case Function::kAdd:
+        return Write([&](pqxx::nontransaction& statement) {
+          statement.exec_prepared("add", operation.key, operation.value.get<int64_t>(),
+                                  operation.padding);
+        });
+      case Function::kRead:
+        return ReadRows("read", operation.key, operation.window);
+      case Function::kReadAll:
+        return ReadRows("read_all", operation.key);
+      case Function::kPut:
+      case Function::kGet:
+      case Function::kCas:
+      case Function::kTransact:
+        break;
+    }
+    return Unsupported(operation.function);
   }
 
   Outcome CaughtUp(const Json& position) override {
@@ -229,6 +232,20 @@ class PostgresSession : public Session {
  private:
   using Classify = Outcome (*)(const StatementError&);
 
+  Outcome Write(const std::function<void(pqxx::nontransaction&)>& body) {
+    return Run(WriteOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      body(statement);
+      if (notices_.TakeOnlyLocal()) outcome.extra = {{"durable", false}};
+    });
+  }
+
+  template <typename... Arguments>
+  Outcome ReadRows(const char* prepared, const Arguments&... arguments) {
+    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      FillRead(statement.exec_prepared1(prepared, arguments...), outcome);
+    });
+  }
+
   static void FillRead(const pqxx::row& row, Outcome& outcome) {
     outcome.extra =
         RoleAndPositions(row[0].as<bool>(), row[1].as<std::string>(""), row[3].as<std::string>(""));
@@ -239,11 +256,10 @@ class PostgresSession : public Session {
     const std::string hostname(Trim(row[0].c_str()));
     const std::vector<std::string> hosts = HostsLine(row[1].c_str(), hostname);
     const std::string data = row[3].as<std::string>();
-    const Json mount = MountOf(row[2].c_str(), data);
     Json probe = {
         {"hostname", hostname},
         {"hosts_line", hosts},
-        {"mounts", mount.is_null() ? Json::array() : Json::array({mount})},
+        {"mounts", RootAndMountOf(row[2].c_str(), data)},
         {"database",
          {{"system", "postgres"},
           {"systemIdentifier", row[5].as<std::string>()},

@@ -4,6 +4,7 @@
 
 namespace holdfast::run {
 
+using workloads::Operation;
 using workloads::Outcome;
 using workloads::OutcomeType;
 using workloads::Session;
@@ -26,32 +27,20 @@ Json CompletionFields(const std::string& pod, const Outcome& outcome) {
   return fields;
 }
 
-Outcome Client::Add(const std::string& pod, const std::string& key, int64_t value) {
-  return Perform(pod, "add", key, value, [&](Session& session) { return session.Add(key, value); });
-}
-
-Outcome Client::Read(const std::string& pod, const std::string& key, int window) {
-  return Perform(pod, "read", key, nullptr,
-                 [&](Session& session) { return session.Read(key, window); });
-}
-
 Nanos Client::BackoffLeft(const std::string& pod) const {
   const auto node = nodes_.find(pod);
   if (node == nodes_.end()) return Nanos{0};
   return std::max(node->second.not_before - context_.clock->Now(), Nanos{0});
 }
 
-Outcome Client::Perform(const std::string& pod,
-                        const char* function,
-                        const std::string& key,
-                        const Json& value,
-                        const Operation& operation) {
+Outcome Client::Perform(const std::string& pod, const Operation& operation) {
   const Json process = process_;
+  const char* const function = workloads::FunctionName(operation.function);
   Node& node = nodes_[pod];
-  context_.history->Invoke(process, function, key, value, {{"node", pod}});
+  context_.history->Invoke(process, function, operation.key, operation.value, {{"node", pod}});
   Outcome outcome = Try(pod, node, operation);
-  const Json& result = value.is_null() ? outcome.value : value;
-  context_.history->Complete(process, function, key, outcome.type, result,
+  const Json& result = outcome.value.is_null() ? operation.value : outcome.value;
+  context_.history->Complete(process, function, operation.key, outcome.type, result,
                              CompletionFields(pod, outcome));
   if (outcome.type == OutcomeType::kInfo) process_ += stride_;
   Settle(node, outcome);
@@ -72,7 +61,7 @@ Outcome Client::Try(const std::string& pod, Node& node, const Operation& operati
     node.session = *std::move(connected);
   }
   const Watchdog::Guard guard(*context_.watchdog, *node.session, context_.deadline);
-  return operation(*node.session);
+  return node.session->Execute(operation);
 }
 
 void Client::Settle(Node& node, const Outcome& outcome) {

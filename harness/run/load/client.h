@@ -2,7 +2,6 @@
 #ifndef HOLDFAST_HARNESS_RUN_LOAD_CLIENT_H_
 #define HOLDFAST_HARNESS_RUN_LOAD_CLIENT_H_
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,10 +45,15 @@ class Client {
         process_(process),
         stride_(stride) {}
 
-  // Both write the invoke line, connect if need be (a failed attempt is a failed operation, so that
-  // an outage shows in the history), send once, and write the completion line.
-  workloads::Outcome Add(const std::string& pod, const std::string& key, int64_t value);
-  workloads::Outcome Read(const std::string& pod, const std::string& key, int window);
+  // Writes the invoke line, connects if need be (a failed attempt is a failed operation, so that
+  // an outage shows in the history), sends once, and writes the completion line.
+  workloads::Outcome Perform(const std::string& pod, const workloads::Operation& operation);
+  workloads::Outcome Add(const std::string& pod, const std::string& key, int64_t value) {
+    return Perform(pod, {.function = workloads::Function::kAdd, .key = key, .value = value});
+  }
+  workloads::Outcome Read(const std::string& pod, const std::string& key, int window) {
+    return Perform(pod, {.function = workloads::Function::kRead, .key = key, .window = window});
+  }
   // How long to leave the pod alone after what went wrong last; zero when all is well.
   [[nodiscard]] Nanos BackoffLeft(const std::string& pod) const;
   [[nodiscard]] int64_t process() const { return process_; }
@@ -60,14 +64,9 @@ class Client {
     Nanos backoff{0};
     Nanos not_before{0};
   };
-  using Operation = std::function<workloads::Outcome(workloads::Session&)>;
-
-  workloads::Outcome Perform(const std::string& pod,
-                             const char* function,
-                             const std::string& key,
-                             const Json& value,
-                             const Operation& operation);
-  workloads::Outcome Try(const std::string& pod, Node& node, const Operation& operation);
+  workloads::Outcome Try(const std::string& pod,
+                         Node& node,
+                         const workloads::Operation& operation);
   void Settle(Node& node, const workloads::Outcome& outcome);
 
   const LoadContext context_;

@@ -123,23 +123,25 @@ Status FinalReads(const LoadContext& context,
                   const std::stop_token& stop) {
   const Deadline deadline(*context.clock, options.timeout);
   const std::string primary = context.workload->Primary(*context.deployment);
-  const std::optional<Json> position =
-      PodReads(context, options, primary, deadline, stop).Position();
+  std::optional<Json> position;
+  if (!options.own_keys) position = PodReads(context, options, primary, deadline, stop).Position();
   std::vector<std::string> incomplete;
   for (const std::string& pod : options.pods) {
     if (stop.stop_requested())
       return Fail(ErrorCode::kCancelled, "stopped before the final read of pod {}", pod);
     PodReads reads(context, options, pod, deadline, stop);
-    const bool caught_up = position && reads.WaitCaughtUp(*position);
+    const bool caught_up = options.own_keys || (position && reads.WaitCaughtUp(*position));
     bool complete = caught_up;
     probe(pod, reads.Probe());
-    for (const std::string& key : options.keys)
-      complete = reads.ReadKey(key, caught_up) && complete;
+    for (const LoadKey& key : options.keys)
+      if (!options.own_keys || key.pod == pod)
+        complete = reads.ReadKey(key.name, caught_up) && complete;
     if (!complete) incomplete.push_back(pod);
   }
   if (incomplete.empty()) return {};
-  return Fail(ErrorCode::kTimedOut, "not wholly read or not caught up with {} within {}: {}",
-              primary, FormatDuration(options.timeout), Join(incomplete, ", "));
+  return Fail(ErrorCode::kTimedOut, "not wholly read{} within {}: {}",
+              options.own_keys ? "" : " or not caught up with " + primary,
+              FormatDuration(options.timeout), Join(incomplete, ", "));
 }
 
 }  // namespace holdfast::run

@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "harness/run/load/client.h"
+#include "harness/run/load/keys.h"
 
 namespace holdfast::run {
 
 struct FinalReadOptions {
   std::string scenario;
   std::vector<std::string> pods;
-  std::vector<std::string> keys;
+  std::vector<LoadKey> keys;
+  // Each pod is read for its own keys alone, and follows nobody.
+  bool own_keys = false;
   Nanos timeout = std::chrono::seconds(60);   // For all pods.
   Nanos catch_up = std::chrono::seconds(30);  // For each pod's retries, within `timeout`.
   Nanos read_deadline = std::chrono::seconds(30);

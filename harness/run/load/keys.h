@@ -14,6 +14,13 @@ inline constexpr int kMaxWriters = 511;
 
 inline std::string WriterKey(int writer) { return "w" + std::to_string(writer); }
 
+// A set, and the pod that takes its writes (for a workload of which any pod does: the one that its
+// writer uses).
+struct LoadKey {
+  std::string name;
+  std::string pod;
+};
+
 // run (12 bits) | writer (9) | sequence (32): unique over writers and over runs in one database,
 // increasing in the sequence, and below 2^53, so that every JSON reader keeps it.
 inline int64_t OperationValue(int run, int writer, int64_t sequence) {

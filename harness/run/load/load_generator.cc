@@ -2,35 +2,63 @@
 
 namespace holdfast::run {
 
-std::vector<std::string> LoadKeys(const LoadOptions& options) {
-  std::vector<std::string> keys;
-  for (int writer = 0; writer < options.writers; ++writer)
-    keys.push_back(WriterKey(writer));
-  keys.emplace_back(kSentinelKey);
+std::vector<LoadKey> SentinelKeys(const LoadOptions& options) {
+  if (options.writes != workloads::Writes::kOwnKeys)
+    return {{.name = kSentinelKey, .pod = options.pods.front()}};
+  std::vector<LoadKey> keys;
+  for (const std::string& pod : options.pods)
+    keys.push_back({.name = fmt::format("{}-{}", kSentinelKey, pod), .pod = pod});
   return keys;
 }
 
-int64_t SentinelProcess(const LoadOptions& options) { return options.writers + options.readers; }
+std::vector<LoadKey> LoadKeys(const LoadOptions& options) {
+  std::vector<LoadKey> keys;
+  if (options.pods.empty()) return keys;
+  for (int writer = 0; writer < options.writers; ++writer) {
+    const size_t pod = options.writes == workloads::Writes::kPrimary
+                           ? 0
+                           : static_cast<size_t>(writer) % options.pods.size();
+    keys.push_back({.name = WriterKey(writer), .pod = options.pods[pod]});
+  }
+  for (LoadKey& key : SentinelKeys(options))
+    keys.push_back(std::move(key));
+  return keys;
+}
+
+int64_t SentinelProcess(const LoadOptions& options) {
+  return options.writers + options.readers + options.registers;
+}
 
 int64_t ProcessStride(const LoadOptions& options) { return SentinelProcess(options) + 1; }
 
-Json HistoryHeader(const std::string& run,
-                   const std::string& system,
-                   const std::vector<std::string>& nodes,
-                   uint64_t seed) {
-  return {{"hist", 1},        {"run", run},     {"clock", "monotonic-ns"},
-          {"system", system}, {"nodes", nodes}, {"workload", "insert-set"},
-          {"model", "set"},   {"seed", seed},   {"unique_values", true}};
+Json HistoryHeader(const std::string& run, const std::string& system, const LoadOptions& options) {
+  Json header = {{"hist", 1},           {"run", run},
+                 {"clock", "monotonic-ns"}, {"system", system},
+                 {"nodes", options.pods}, {"workload", "insert-set"},
+                 {"model", "set"},      {"seed", options.seed},
+                 {"unique_values", true}};
+  // Reads of registers have one value, reads of sets a list.
+  if (options.registers > 0) header["model"] = "mixed";
+  if (options.writes == workloads::Writes::kOwnKeys) {
+    for (const LoadKey& key : LoadKeys(options))
+      header["owners"][key.name] = key.pod;
+  }
+  return header;
 }
 
 Result<std::unique_ptr<LoadGenerator>> LoadGenerator::Create(const LoadContext& context,
                                                              const LoadOptions& options) {
-  if (options.writers < 1 || options.writers > kMaxWriters)
-    return Fail(ErrorCode::kInvalidArgument, "load.writers is {}; it must be 1 to {}",
+  if (options.writers < 0 || options.writers > kMaxWriters)
+    return Fail(ErrorCode::kInvalidArgument, "load.writers is {}; it must be 0 to {}",
                 options.writers, kMaxWriters);
   if (options.readers < 0 || options.window < 1 || options.rate < 0)
     return Fail(ErrorCode::kInvalidArgument,
                 "load.readers and load.rate must not be negative, load.window at least 1");
+  if (options.registers < 0 || options.writers + options.registers > kMaxWriters)
+    return Fail(ErrorCode::kInvalidArgument,
+                "load.writers and load.register-clients are {} together; at most {} can be told "
+                "apart",
+                options.writers + options.registers, kMaxWriters);
   if (options.pods.empty())
     return Fail(ErrorCode::kInvalidArgument, "the load has no pod to read from");
   return std::unique_ptr<LoadGenerator>(new LoadGenerator(context, options));
@@ -41,14 +69,27 @@ LoadGenerator::LoadGenerator(const LoadContext& context, const LoadOptions& opti
       limiter_(*context.clock, options.rate) {
   const int64_t stride = ProcessStride(options);
   int64_t process = 0;
-  for (int writer = 0; writer < options.writers; ++writer)
-    writers_.push_back(
-        std::make_unique<Writer>(context, writer, WriterKey(writer), process++, stride));
+  const std::vector<LoadKey> keys = LoadKeys(options);
+  for (int writer = 0; writer < options.writers; ++writer) {
+    writers_.push_back(std::make_unique<Writer>(
+        context, writer, keys[static_cast<size_t>(writer)], process++, stride));
+    writers_.back()->SetPadding(options.padding);
+  }
   const Random random(options.seed);
   for (int reader = 0; reader < options.readers; ++reader)
     readers_.push_back(std::make_unique<Reader>(
-        context, options.pods, LoadKeys(options), options.window,
+        context, options.pods, keys, options.writes == workloads::Writes::kOwnKeys, options.window,
         random.Fork("reader-" + std::to_string(reader)), process++, stride));
+  // Few registers, so that clients meet on them; each client with a pod of its own where any will do.
+  const std::vector<std::string> registers = {"r0", "r1", "r2", "r3"};
+  for (int client = 0; client < options.registers; ++client) {
+    const size_t pod = options.writes == workloads::Writes::kAnyPod
+                           ? static_cast<size_t>(client) % options.pods.size()
+                           : 0;
+    registers_.push_back(std::make_unique<RegisterClient>(
+        context, options.writers + client, options.pods[pod], registers,
+        random.Fork("register-" + std::to_string(client)), process++, stride));
+  }
 }
 
 LoadGenerator::~LoadGenerator() { Stop(); }
@@ -62,6 +103,8 @@ void LoadGenerator::Start() {
     start(*writer);
   for (const auto& reader : readers_)
     start(*reader);
+  for (const auto& client : registers_)
+    start(*client);
 }
 
 void LoadGenerator::Loop(Worker& worker, const std::stop_token& stop) {

@@ -11,31 +11,36 @@
 #include "harness/run/load/client.h"
 #include "harness/run/load/gate.h"
 #include "harness/run/load/rate_limiter.h"
+#include "harness/run/load/register_client.h"
 #include "harness/run/load/worker.h"
 
 namespace holdfast::run {
 
 struct LoadOptions {
-  int writers = 4;  // 1..kMaxWriters
+  int writers = 4;  // 0..kMaxWriters; none for a workload without clients.
   int readers = 2;  // 0 or more
   double rate = 0;  // Operations per second over all clients; 0 is as fast as possible.
   int window = 64;  // Rows that a read asks for at most.
   uint64_t seed = 1;
   std::vector<std::string> pods;  // Readers choose among them; not empty.
+  // Which of the pods take writes. kPrimary is the first pod.
+  workloads::Writes writes = workloads::Writes::kPrimary;
+  int padding = 0;    // Bytes stored beside each value.
+  int registers = 0;  // Clients of registers, 0 for a workload without them.
 };
 
-// The writers' keys, then the sentinel's: what readers ask for and final reads must cover.
-std::vector<std::string> LoadKeys(const LoadOptions& options);
-// Process numbers: writers from 0, readers after them, the sentinel last; the stride keeps them
+// The writers' keys, then the sentinel's (one, or one for each pod with keys of its own): what
+// readers ask for and final reads must cover.
+std::vector<LoadKey> LoadKeys(const LoadOptions& options);
+std::vector<LoadKey> SentinelKeys(const LoadOptions& options);
+// Process numbers: writers from 0, then readers, then clients of registers, the sentinel last; the stride keeps them
 // apart for ever.
 int64_t SentinelProcess(const LoadOptions& options);
 int64_t ProcessStride(const LoadOptions& options);
 
-// Line 1 of the history; `system` is the workload's name.
-Json HistoryHeader(const std::string& run,
-                   const std::string& system,
-                   const std::vector<std::string>& nodes,
-                   uint64_t seed);
+// Line 1 of the history; `system` is the workload's name. Where each pod has keys of its own,
+// "owners" says which pod a key lives on: only there are its final reads.
+Json HistoryHeader(const std::string& run, const std::string& system, const LoadOptions& options);
 
 // Start, Pause, Resume, Stop and WriteTombstones are called by one thread.
 class LoadGenerator {
@@ -73,6 +78,7 @@ class LoadGenerator {
   Gate gate_;
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::unique_ptr<Reader>> readers_;
+  std::vector<std::unique_ptr<RegisterClient>> registers_;
   std::vector<std::jthread> threads_;
 };
 

@@ -7,12 +7,14 @@ Status WriteSentinel(const LoadContext& context,
                      int rows,
                      Nanos timeout,
                      const std::stop_token& stop) {
-  Writer writer(context, kSentinelWriter, kSentinelKey, SentinelProcess(options),
+  const std::vector<LoadKey> keys = SentinelKeys(options);
+  Writer writer(context, kSentinelWriter, keys.front(), SentinelProcess(options),
                 ProcessStride(options));
   const Deadline deadline(*context.clock, timeout);
   for (int acknowledged = 0; acknowledged < rows;) {
     if (stop.stop_requested())
       return Fail(ErrorCode::kCancelled, "stopped while writing the sentinel rows");
+    writer.SetKey(keys[static_cast<size_t>(acknowledged) % keys.size()]);
     const workloads::Outcome outcome = writer.Step();
     if (outcome.type == workloads::OutcomeType::kOk) {
       ++acknowledged;

@@ -6,7 +6,7 @@
 
 namespace holdfast::run {
 
-// Adds until `rows` values of the key "sentinel" are acknowledged, each try recorded and under a
+// Adds until `rows` values of the sentinel's keys (in turn) are acknowledged, each try recorded and under a
 // value of its own. kTimedOut tells how many were acknowledged and the last error.
 Status WriteSentinel(const LoadContext& context,
                      const LoadOptions& options,

@@ -7,21 +7,24 @@ namespace holdfast::run {
 using workloads::Outcome;
 
 Writer::Writer(
-    const LoadContext& context, int writer, std::string key, int64_t process, int64_t stride)
+    const LoadContext& context, int writer, LoadKey key, int64_t process, int64_t stride)
     : client_(context, process, stride),
-      primary_(context.workload->Primary(*context.deployment)),
       key_(std::move(key)),
       run_(context.deployment->run_number),
       writer_(writer) {}
 
 Outcome Writer::Step() {
   // Also after a failure the next value is a new one: a value is sent once.
-  return client_.Add(primary_, key_, OperationValue(run_, writer_, ++sequence_));
+  return client_.Perform(key_.pod, {.function = workloads::Function::kAdd,
+                                    .key = key_.name,
+                                    .value = OperationValue(run_, writer_, ++sequence_),
+                                    .padding = padding_});
 }
 
 Reader::Reader(const LoadContext& context,
                std::vector<std::string> pods,
-               std::vector<std::string> keys,
+               std::vector<LoadKey> keys,
+               bool own_keys,
                int window,
                Random random,
                int64_t process,
@@ -29,6 +32,7 @@ Reader::Reader(const LoadContext& context,
     : client_(context, process, stride),
       pods_(std::move(pods)),
       keys_(std::move(keys)),
+      own_keys_(own_keys),
       window_(window),
       random_(random) {}
 
@@ -39,7 +43,16 @@ Outcome Reader::Step() {
   }
   const std::string& pod =
       well.empty() ? pods_[random_.Below(pods_.size())] : *well[random_.Below(well.size())];
-  return client_.Read(pod, keys_[random_.Below(keys_.size())], window_);
+  const LoadKey* key = &keys_[random_.Below(keys_.size())];
+  if (own_keys_) {
+    std::vector<const LoadKey*> there;
+    for (const LoadKey& candidate : keys_)
+      if (candidate.pod == pod) there.push_back(&candidate);
+    if (!there.empty()) key = there[random_.Below(there.size())];
+  }
+  return client_.Perform(
+      own_keys_ ? key->pod : pod,
+      {.function = workloads::Function::kRead, .key = key->name, .window = window_});
 }
 
 Nanos Reader::Pause() {

@@ -24,30 +24,34 @@ class Worker {
   [[nodiscard]] virtual Nanos Pause() = 0;
 };
 
-// Adds strictly increasing values to one key, through the primary.
+// Adds strictly increasing values to one key, through the pod that takes its writes.
 class Writer : public Worker {
  public:
-  // `sequence` is the last one used before.
-  Writer(const LoadContext& context, int writer, std::string key, int64_t process, int64_t stride);
+  Writer(const LoadContext& context, int writer, LoadKey key, int64_t process, int64_t stride);
   workloads::Outcome Step() override;
-  [[nodiscard]] Nanos Pause() override { return client_.BackoffLeft(primary_); }
-  [[nodiscard]] const std::string& key() const { return key_; }
+  [[nodiscard]] Nanos Pause() override { return client_.BackoffLeft(key_.pod); }
+  [[nodiscard]] const std::string& key() const { return key_.name; }
+  // Goes over to another key; values go on increasing.
+  void SetKey(LoadKey key) { key_ = std::move(key); }
+  // Bytes stored beside each value.
+  void SetPadding(int padding) { padding_ = padding; }
 
  private:
   Client client_;
-  std::string primary_;
-  std::string key_;
+  LoadKey key_;
   int run_;
   int writer_;
+  int padding_ = 0;
   int64_t sequence_ = 0;
 };
 
-// Reads the newest values of a random key on a random pod.
+// Reads the newest values of a random key on a random pod; with `own_keys`, on the key's own pod.
 class Reader : public Worker {
  public:
   Reader(const LoadContext& context,
          std::vector<std::string> pods,
-         std::vector<std::string> keys,
+         std::vector<LoadKey> keys,
+         bool own_keys,
          int window,
          Random random,
          int64_t process,
@@ -59,7 +63,8 @@ class Reader : public Worker {
  private:
   Client client_;
   std::vector<std::string> pods_;
-  std::vector<std::string> keys_;
+  std::vector<LoadKey> keys_;
+  bool own_keys_;
   int window_;
   Random random_;
 };

@@ -45,7 +45,7 @@ class LoadTest : public testing::Test {
     addresses_.endpoints = {{"pg-0", primary_.endpoint()}, {"pg-1", replica_->endpoint()}};
     auto history = trace::HistoryWriter::Open(
         directory_.path() / "history.jsonl", {&SystemClock(), SystemClock().Now()},
-        HistoryHeader("test", workload_.Name(), {"pg-0", "pg-1"}, 1));
+        Json{{"hist", 1}});
     ASSERT_TRUE(history);
     history_ = *std::move(history);
     watchdog_.Start();

@@ -14,7 +14,41 @@ class FakeSession : public workloads::Session {
  public:
   FakeSession(FakeCluster& cluster, std::string pod) : cluster_(cluster), pod_(std::move(pod)) {}
 
-  Outcome Add(const std::string& key, int64_t value) override {
+  Outcome Execute(const workloads::Operation& operation) override {
+    switch (operation.function) {
+      case workloads::Function::kAdd:
+        return Insert(operation.key, operation.value.get<int64_t>());
+      case workloads::Function::kRead:
+        return Newest(operation.key, operation.window);
+      case workloads::Function::kReadAll:
+        return All(operation.key);
+      case workloads::Function::kPut:
+      case workloads::Function::kGet:
+      case workloads::Function::kCas:
+        return Register(operation);
+      default:
+        return workloads::Unsupported(operation.function);
+    }
+  }
+  Outcome Register(const workloads::Operation& operation) {
+    const std::lock_guard lock(cluster_.mutex);
+    auto& registers = cluster_.registers;
+    Outcome outcome = Ended(OutcomeType::kOk, "", false);
+    const auto found = registers.find(operation.key);
+    const Json now = found == registers.end() ? Json(nullptr) : Json(found->second);
+    if (operation.function == workloads::Function::kGet) {
+      outcome.value = now;
+    } else if (operation.function == workloads::Function::kPut) {
+      registers[operation.key] = operation.value.get<int64_t>();
+    } else if (now == operation.value.at(0)) {
+      registers[operation.key] = operation.value.at(1).get<int64_t>();
+    } else {
+      outcome = Ended(OutcomeType::kFail, "mismatch", false);
+      outcome.extra = {{"seen", now}};
+    }
+    return outcome;
+  }
+  Outcome Insert(const std::string& key, int64_t value) {
     std::unique_lock lock(cluster_.mutex);
     if (cluster_.frozen) return Hang(lock);
     if (!cluster_.script.empty()) {
@@ -26,13 +60,13 @@ class FakeSession : public workloads::Session {
     cluster_.rows.emplace(key, value);
     return Ended(OutcomeType::kOk, "", false);
   }
-  Outcome Read(const std::string& key, int window) override {
-    Outcome outcome = ReadAll(key);
+  Outcome Newest(const std::string& key, int window) {
+    Outcome outcome = All(key);
     if (outcome.value.size() > static_cast<size_t>(window))
       outcome.value.erase(outcome.value.begin() + window, outcome.value.end());
     return outcome;
   }
-  Outcome ReadAll(const std::string& key) override {
+  Outcome All(const std::string& key) {
     const std::lock_guard lock(cluster_.mutex);
     ++cluster_.reads;
     std::vector<int64_t> values;

@@ -30,6 +30,7 @@ class FakeCluster : public AddressBook {
   std::mutex mutex;
   std::condition_variable changed;
   std::multimap<std::string, int64_t> rows;
+  std::map<std::string, int64_t> registers;
   std::vector<workloads::Outcome> script;
   std::set<std::string> no_address;
   std::set<std::string> refusing;

@@ -13,7 +13,7 @@ FinalReadOptions Options() {
   FinalReadOptions options;
   options.scenario = "pod-delete";
   options.pods = {"n-0", "n-1"};
-  options.keys = {"w0", "w1"};
+  options.keys = {{"w0", "n-0"}, {"w1", "n-0"}};
   return options;
 }
 
@@ -39,6 +39,28 @@ TEST(FinalReadsTest, EveryKeyOfEveryPodIsRecorded) {
   EXPECT_EQ(lines[7]["scenario"], "pod-delete");
   EXPECT_FALSE(lines[7].contains("caughtUp"));
   EXPECT_EQ(probes["n-1"], Json({{"hostname", "n-1"}}));
+}
+
+TEST(FinalReadsTest, KeysOfAPodAreReadThereAlone) {
+  FakeClock clock;
+  FakeLoad load(clock);
+  load.cluster.rows = {{"w0", 1}, {"w1", 2}};
+  load.cluster.lagging = {"n-0", "n-1"};  // Nobody follows anybody.
+  FinalReadOptions options = Options();
+  options.keys = {{"w0", "n-0"}, {"w1", "n-1"}};
+  options.own_keys = true;
+  int probes = 0;
+  const auto count = [&](const std::string&, const Result<Json>&) { ++probes; };
+  const Status done = FinalReads(load.context, options, count, {});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(probes, 2);
+  const std::vector<Json> lines = load.Lines();
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1]["process"], "probe:n-0");
+  EXPECT_EQ(lines[1]["key"], "w0");
+  EXPECT_EQ(lines[3]["process"], "probe:n-1");
+  EXPECT_EQ(lines[3]["key"], "w1");
+  EXPECT_FALSE(lines[3].contains("caughtUp"));
 }
 
 TEST(FinalReadsTest, ALaggingPodIsReadAndMarked) {

@@ -39,7 +39,7 @@ TEST(LoadGeneratorTest, RefusesOptionsOutOfRange) {
     const char* word;
   };
   const Row rows[] = {
-      {[](LoadOptions& o) { o.writers = 0; }, "load.writers"},
+      {[](LoadOptions& o) { o.writers = -1; }, "load.writers"},
       {[](LoadOptions& o) { o.writers = 512; }, "load.writers"},
       {[](LoadOptions& o) { o.readers = -1; }, "load.readers"},
       {[](LoadOptions& o) { o.rate = -1; }, "load.rate"},
@@ -63,6 +63,14 @@ TEST(LoadGeneratorTest, EveryOperationIsPairedAndEveryValueIsNew) {
   ASSERT_TRUE(load);
   (*load)->Start();
   WaitForAcks(**load, 50);
+  // On a busy machine one thread may begin when another has done all that.
+  const auto everybody_worked = [&] {
+    const std::lock_guard lock(fake.cluster.mutex);
+    return fake.cluster.reads > 0 && fake.cluster.rows.contains("w0") &&
+           fake.cluster.rows.contains("w1") && fake.cluster.rows.contains("w2");
+  };
+  while (!everybody_worked())
+    std::this_thread::yield();
   (*load)->Stop();
   std::map<std::string, std::string> open;  // By process.
   std::set<int64_t> values;
@@ -184,7 +192,7 @@ TEST(ReaderTest, APodInTroubleDoesNotHoldBackTheOthers) {
   FakeClock clock;
   FakeLoad fake(clock);
   fake.cluster.SetRefusing("n-0", true);
-  Reader reader(fake.context, {"n-0", "n-1"}, {"w0"}, 4, Random(3), 0, 10);
+  Reader reader(fake.context, {"n-0", "n-1"}, {{"w0", "n-0"}}, false, 4, Random(3), 0, 10);
   int failed = 0;
   for (int i = 0; i < 40; ++i) {
     if (reader.Step().type == OutcomeType::kFail) ++failed;
@@ -196,10 +204,38 @@ TEST(ReaderTest, APodInTroubleDoesNotHoldBackTheOthers) {
 }
 
 TEST(HistoryHeaderTest, HasTheFieldsOfTheFormat) {
-  EXPECT_EQ(HistoryHeader("r1", "postgres", {"pg-0"}, 9),
+  LoadOptions options;
+  options.pods = {"pg-0"};
+  options.seed = 9;
+  EXPECT_EQ(HistoryHeader("r1", "postgres", options),
             *ParseJson(R"({"hist":1,"run":"r1","clock":"monotonic-ns","system":"postgres",
                            "nodes":["pg-0"],"workload":"insert-set","model":"set","seed":9,
                            "unique_values":true})"));
+  options.writers = 3;
+  options.pods = {"vol-0", "vol-1"};
+  options.writes = workloads::Writes::kOwnKeys;
+  EXPECT_EQ(HistoryHeader("r1", "volume", options)["owners"],
+            *ParseJson(R"({"w0":"vol-0","w1":"vol-1","w2":"vol-0","sentinel-vol-0":"vol-0",
+                           "sentinel-vol-1":"vol-1"})"));
+}
+
+TEST(LoadKeysTest, WritersGoWhereTheirKeysAre) {
+  LoadOptions options;
+  options.writers = 3;
+  options.pods = {"n-0", "n-1"};
+  const auto pods = [&] {
+    std::string text;
+    for (const LoadKey& key : LoadKeys(options))
+      text += key.name + "@" + key.pod + " ";
+    return text;
+  };
+  EXPECT_EQ(pods(), "w0@n-0 w1@n-0 w2@n-0 sentinel@n-0 ");
+  options.writes = workloads::Writes::kAnyPod;
+  EXPECT_EQ(pods(), "w0@n-0 w1@n-1 w2@n-0 sentinel@n-0 ");
+  options.writes = workloads::Writes::kOwnKeys;
+  EXPECT_EQ(pods(), "w0@n-0 w1@n-1 w2@n-0 sentinel-n-0@n-0 sentinel-n-1@n-1 ");
+  options.writers = 0;
+  EXPECT_EQ(pods(), "sentinel-n-0@n-0 sentinel-n-1@n-1 ");
 }
 
 }  // namespace

@@ -15,9 +15,7 @@ namespace {
 
 class CountingSession : public workloads::Session {
  public:
-  workloads::Outcome Add(const std::string&, int64_t) override { return {}; }
-  workloads::Outcome Read(const std::string&, int) override { return {}; }
-  workloads::Outcome ReadAll(const std::string&) override { return {}; }
+  workloads::Outcome Execute(const workloads::Operation&) override { return {}; }
   workloads::Outcome CaughtUp(const Json&) override { return {}; }
   workloads::Outcome Position() override { return {}; }
   Result<Json> Probe() override { return Json(); }

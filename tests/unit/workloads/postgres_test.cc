@@ -125,6 +125,7 @@ TEST(PostgresWorkloadTest, IsFoundByNameAndDescribesItself) {
   EXPECT_EQ(target.container, "postgres");
   EXPECT_EQ(target.claim_templates, std::vector<std::string>{"data"});
   EXPECT_EQ(workload->Primary(MakeDeployment(Json::object())), "pg-0");
+  EXPECT_EQ(workload->NextImage({{"nextImage", "x:2"}}), "x:2");
   EXPECT_EQ(workload->Images({{"image", "x:1"}}), std::vector<std::string>{"x:1"});
   const ParameterSchema schema = workload->Parameters();
   for (const char* name :

@@ -1,10 +1,10 @@
-#include "workloads/postgres/probe.h"
+#include "workloads/inside.h"
 
 #include <algorithm>
 
 #include "harness/base/strings.h"
 
-namespace holdfast::workloads::postgres {
+namespace holdfast::workloads {
 namespace {
 
 std::vector<std::string> Words(std::string_view line) {
@@ -23,6 +23,12 @@ bool Holds(std::string_view mount, std::string_view path) {
   return path.starts_with(mount) && path.size() > mount.size() && path[mount.size()] == '/';
 }
 
+// Whether `name` is among comma-separated mount options.
+bool Option(std::string_view options, std::string_view name) {
+  const std::vector<std::string> all = Split(options, ',');
+  return std::find(all.begin(), all.end(), name) != all.end();
+}
+
 }  // namespace
 
 std::vector<std::string> HostsLine(std::string_view hosts, std::string_view hostname) {
@@ -38,13 +44,26 @@ Json MountOf(std::string_view mountinfo, std::string_view path) {
   Json best;
   size_t longest = 0;
   for (const std::string& line : Split(mountinfo, '\n')) {
-    // Fields 3, 4 and 5: device, root within the file system, mount point.
+    // Fields 3 to 6: device, root within the file system, mount point, options; the last word
+    // holds the file system's own options.
     const std::vector<std::string> words = Words(line);
-    if (words.size() < 5 || !Holds(words[4], path) || words[4].size() < longest) continue;
+    if (words.size() < 6 || !Holds(words[4], path) || words[4].size() < longest) continue;
     longest = words[4].size();
-    best = {{"device", words[2]}, {"path", words[4]}, {"root", words[3]}};
+    best = {{"device", words[2]},
+            {"path", words[4]},
+            {"root", words[3]},
+            {"readOnly", Option(words[5], "ro") || Option(words.back(), "ro")}};
   }
   return best;
+}
+
+Json RootAndMountOf(std::string_view mountinfo, std::string_view path) {
+  Json mounts = Json::array();
+  const Json root = MountOf(mountinfo, "/");
+  const Json mount = MountOf(mountinfo, path);
+  if (!root.is_null()) mounts.push_back(root);
+  if (!mount.is_null() && mount != root) mounts.push_back(mount);
+  return mounts;
 }
 
 Json ParseMarker(std::string_view text) {
@@ -53,4 +72,4 @@ Json ParseMarker(std::string_view text) {
   return {{"pod", words[0]}, {"nonce", words[1]}};
 }
 
-}  // namespace holdfast::workloads::postgres
+}  // namespace holdfast::workloads

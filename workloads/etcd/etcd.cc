@@ -1,0 +1,145 @@
+// Parameters and manifests of the workload "etcd".
+#include "workloads/etcd/etcd.h"
+
+#include "harness/base/strings.h"
+#include "workloads/common.h"
+#include "workloads/etcd/embedded.h"
+#include "workloads/etcd/session.h"
+#include "workloads/manifest.h"
+
+namespace holdfast::workloads::etcd {
+namespace {
+
+constexpr const char* kName = "etcd";
+constexpr const char* kImage = "etcd:3.4";
+constexpr int64_t kPort = 2379;
+
+// The flag --initial-cluster.
+std::string InitialCluster(const std::vector<std::string>& pods,
+                           const Deployment& deployment,
+                           int64_t peer_port) {
+  std::vector<std::string> members;
+  for (const std::string& pod : pods)
+    members.push_back(fmt::format("{}=http://{}.{}.{}.svc:{}", pod, pod, deployment.name,
+                                  deployment.ns, peer_port));
+  return Join(members, ",");
+}
+
+}  // namespace
+
+std::string EtcdWorkload::Description() const {
+  return "etcd, a quorum of members that know each other by their stable names; every member takes "
+         "reads and writes";
+}
+
+ParameterSchema EtcdWorkload::Parameters() const {
+  ParameterSchema schema = CommonParameters({.image = kImage,
+                                             .next_image = "etcd:3.5",
+                                             .storage = "1Gi",
+                                             .grace = "30s",
+                                             .replicas = 3,
+                                             .max_replicas = 7,
+                                             .policy = "Parallel"});
+  const auto milliseconds = [](const char* name, int64_t fallback, const char* description) {
+    return Parameter{.name = name,
+                     .type = ParameterType::kInteger,
+                     .fallback = fallback,
+                     .description = description,
+                     .min = 10,
+                     .max = 50'000};
+  };
+  schema.push_back(milliseconds("heartbeat", 100, "milliseconds between a leader's heartbeats"));
+  schema.push_back(milliseconds("election", 1000, "milliseconds without one until an election"));
+  schema.push_back({.name = "port",
+                    .type = ParameterType::kInteger,
+                    .fallback = kPort,
+                    .description = "TCP port for clients; the next one is for peers",
+                    .min = 1024,
+                    .max = 65534});
+  return schema;
+}
+
+Capabilities EtcdWorkload::GetCapabilities(const Json& /*parameters*/) const {
+  Capabilities capabilities;
+  capabilities.writes = Writes::kAnyPod;
+  capabilities.registers = true;
+  return capabilities;
+}
+
+Target EtcdWorkload::GetTarget(const Json& /*parameters*/) const {
+  Target target;
+  target.name = kName;
+  target.service = kName;
+  target.claim_templates = {"data"};
+  target.container = "etcd";
+  return target;
+}
+
+std::vector<std::string> EtcdWorkload::Images(const Json& parameters) const {
+  return {GetString(parameters, {"image"}, kImage)};
+}
+
+Result<std::vector<Json>> EtcdWorkload::Manifests(const Deployment& deployment) const {
+  const Json& parameters = deployment.parameters;
+  const int64_t port = GetInt(parameters, {"port"}, kPort);
+  const int64_t heartbeat = GetInt(parameters, {"heartbeat"}, 100);
+  const int64_t election = GetInt(parameters, {"election"}, 1000);
+  if (election < 5 * heartbeat)
+    return Fail(ErrorCode::kInvalidArgument,
+                "election ({} ms) must be at least five times heartbeat ({} ms)", election,
+                heartbeat);
+  if (GetString(parameters, {"podManagementPolicy"}, "Parallel") == "OrderedReady" &&
+      deployment.replicas > 1)
+    return Fail(ErrorCode::kInvalidArgument,
+                "podManagementPolicy OrderedReady waits for the first member to be ready, which "
+                "needs a quorum; use Parallel");
+  const std::string storage_class = GetString(parameters, {"storageClass"});
+  const Json values = {
+      {"NAME", deployment.name},
+      {"NAMESPACE", deployment.ns},
+      {"IMAGE", GetString(parameters, {"image"}, kImage)},
+      {"STORAGE", GetString(parameters, {"storage"}, "1Gi")},
+      {"STORAGE_CLASS", storage_class.empty() ? Json(nullptr) : Json(storage_class)},
+      {"PORT", port},
+      {"PORT_TEXT", std::to_string(port)},
+      {"PEER_PORT", port + 1},
+      {"PEER_PORT_TEXT", std::to_string(port + 1)},
+      {"HEARTBEAT", std::to_string(heartbeat)},
+      {"ELECTION", std::to_string(election)},
+      {"CLUSTER", InitialCluster(PodNames(*this, deployment), deployment, port + 1)},
+  };
+  const std::pair<const char*, const char*> templates[] = {
+      {"configmap.yaml", embedded::configmap_yaml},
+      {"service.yaml", embedded::service_yaml},
+      {"statefulset.yaml", embedded::statefulset_yaml},
+  };
+  std::vector<Json> manifests;
+  for (const auto& [name, text] : templates) {
+    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(text, name));
+    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
+    manifests.push_back(std::move(filled));
+  }
+  Deployment placed = deployment;
+  if (!parameters.contains("podManagementPolicy"))
+    placed.parameters["podManagementPolicy"] = "Parallel";
+  HOLDFAST_RETURN_IF_ERROR(ApplyCommon(placed, manifests));
+  return manifests;
+}
+
+int EtcdWorkload::Port(const Json& parameters) const {
+  return static_cast<int>(GetInt(parameters, {"port"}, kPort));
+}
+
+Result<std::unique_ptr<Session>> EtcdWorkload::Connect(const Deployment& /*deployment*/,
+                                                       const Endpoint& endpoint,
+                                                       Nanos timeout) const {
+  return OpenSession(endpoint, timeout);
+}
+
+Status EtcdWorkload::Prepare(Session& session) const {
+  const Outcome outcome = session.Position();
+  if (outcome.type == OutcomeType::kOk) return {};
+  return Fail(ErrorCode::kUnavailable, "the member does not answer: {}", outcome.error);
+}
+
+}  // namespace holdfast::workloads::etcd
