@@ -311,9 +311,7 @@ class Runner {
       if (!session) prepared = Fail(session.error());
       SystemClock().SleepFor(std::chrono::milliseconds(100), stop_);
     } while (!deadline.Passed());
-    return Fail(
-        prepared.error().In(fmt::format("cannot prepare the tables on {} from here", 
-                                        pod)));
+    return Fail(prepared.error().In(fmt::format("cannot prepare the tables on {} from here", pod)));
   }
 
   // Everything in the journal, the latest first; then the proof that nothing is left, and the
@@ -425,7 +423,11 @@ class Runner {
             .window = kReadWindow,
             .seed = options_.seed,
             .pods = Pods(),
-            .writes = workload_.GetCapabilities(suite_.workload_parameters).writes};
+            .writes = workload_.GetCapabilities(suite_.workload_parameters).writes,
+            .padding = suite_.load.value_size,
+            .registers = workload_.GetCapabilities(suite_.workload_parameters).registers
+                             ? suite_.load.register_clients
+                             : 0};
   }
 
   const suite::Suite& suite_;

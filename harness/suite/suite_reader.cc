@@ -81,6 +81,8 @@ Load ReadLoad(const Node& node, Mistakes& mistakes) {
   const ParameterSchema schema = {
       count("writers", defaults.writers, 1, 256),
       count("readers", defaults.readers, 0, 256),
+      count("register-clients", defaults.register_clients, 0, 200),
+      count("value-size", defaults.value_size, 0, 1'000'000),
       {"rate", ParameterType::kRate, defaults.rate, ""},
       count("sentinel-rows", defaults.sentinel_rows, 0, 1'000'000),
       count("minimum-acks", defaults.minimum_acks, 0, 1'000'000'000),
@@ -89,6 +91,9 @@ Load ReadLoad(const Node& node, Mistakes& mistakes) {
   Load load;
   load.writers = static_cast<int>(GetInt(values, {"writers"}, defaults.writers));
   load.readers = static_cast<int>(GetInt(values, {"readers"}, defaults.readers));
+  load.register_clients =
+      static_cast<int>(GetInt(values, {"register-clients"}, defaults.register_clients));
+  load.value_size = static_cast<int>(GetInt(values, {"value-size"}, defaults.value_size));
   if (const Json* rate = FindPath(values, {"rate"})) load.rate = rate->get<double>();
   load.sentinel_rows = static_cast<int>(GetInt(values, {"sentinel-rows"}, defaults.sentinel_rows));
   load.minimum_acks = static_cast<int>(GetInt(values, {"minimum-acks"}, defaults.minimum_acks));
