@@ -443,7 +443,8 @@ void CurlTransport::DeliverAnswers() {
     if (message->msg == CURLMSG_DONE)
       ended.emplace_back(message->easy_handle, message->data.result);
   }
-  for (const auto& [easy, code] : ended) {
+  for (const auto& [handle, code] : ended) {
+    CURL* const easy = handle;
     const auto found = std::find_if(exchanges_.begin(), exchanges_.end(), [&](const auto& entry) {
       return entry.second->easy.get() == easy;
     });

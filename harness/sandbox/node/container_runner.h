@@ -101,7 +101,6 @@ class ContainerRunner {
   ContainerRecord record_;
   bool completed_ = false;
   int failures_ = 0;                    // Ends in a row.
-  int starts_ = 0;                      // Of this agent; names the log files.
   Nanos due_{0};                        // When to start next.
   std::optional<Nanos> show_back_off_;  // When the state turns to CrashLoopBackOff.
   std::string back_off_message_;
