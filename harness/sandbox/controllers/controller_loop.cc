@@ -11,14 +11,19 @@ namespace {
 // The longest wait for an event: how long Stop may take, since only the end of the store wakes a
 // waiter.
 constexpr Nanos kLongestWait = std::chrono::milliseconds(100);
+// How many times as long as its sync a key rests, and at most for how long.
+constexpr int kRestFactor = 3;
+constexpr Nanos kLongestRest = std::chrono::milliseconds(200);
 
 }  // namespace
 
 ControllerLoop::ControllerLoop(Store& store,
                                Clock& clock,
-                               std::vector<std::unique_ptr<Controller>> controllers)
+                               std::vector<std::unique_ptr<Controller>> controllers,
+                               std::unique_ptr<ClusterIndex> index)
     : store_(store),
-      clock_(clock) {
+      clock_(clock),
+      index_(std::move(index)) {
   for (std::unique_ptr<Controller>& controller : controllers) {
     members_.push_back(Member{std::move(controller), WorkQueue(clock_)});
   }
@@ -28,6 +33,7 @@ ControllerLoop::~ControllerLoop() { Stop(); }
 
 void ControllerLoop::ResyncAll() {
   seen_ = store_.Version();
+  if (index_ != nullptr) index_->Rebuild(store_);
   for (Member& member : members_)
     member.controller->Resync(member.queue);
 }
@@ -43,6 +49,7 @@ void ControllerLoop::TakeEvents(Nanos wait) {
     seen_ = std::max(seen_, event.version);
     // Nobody acts on Events, and they are the most frequent objects of all.
     if (event.resource == "events") continue;
+    if (index_ != nullptr) index_->Apply(event);
     for (Member& member : members_)
       member.controller->Observe(event, member.queue);
   }
@@ -60,7 +67,9 @@ bool ControllerLoop::SyncOnce() {
     turn_ = (turn_ + 1) % members_.size();
     const std::optional<std::string> key = member.queue.Take();
     if (!key) continue;
+    const Nanos began = clock_.Now();
     const Status done = member.controller->Sync(*key, member.queue);
+    member.queue.Rest(*key, std::min(kLongestRest, (clock_.Now() - began) * kRestFactor));
     if (done) {
       member.queue.Forget(*key);
     } else {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/clock.h"
+#include "harness/sandbox/controllers/cluster_index.h"
 #include "harness/sandbox/controllers/controller.h"
 #include "harness/sandbox/store/store.h"
 
@@ -15,10 +16,16 @@ namespace holdfast::sandbox {
 
 // `store` and `clock` must outlive the loop. Controllers take turns, one key each, in the order
 // given, and new events are handed out between any two syncs, so that none works on an old view
-// for long.
+// for long. A key whose sync took long rests for several times as long before it is due again: what
+// happens meanwhile is dealt with in one go, and a set of a thousand pods does not starve the rest.
 class ControllerLoop {
  public:
-  ControllerLoop(Store& store, Clock& clock, std::vector<std::unique_ptr<Controller>> controllers);
+  // `index`, which may be nullptr, is kept up to date before events are handed out; the controllers
+  // may refer to it.
+  ControllerLoop(Store& store,
+                 Clock& clock,
+                 std::vector<std::unique_ptr<Controller>> controllers,
+                 std::unique_ptr<ClusterIndex> index = nullptr);
   ~ControllerLoop();
   ControllerLoop(const ControllerLoop&) = delete;
   ControllerLoop& operator=(const ControllerLoop&) = delete;
@@ -45,6 +52,7 @@ class ControllerLoop {
 
   Store& store_;
   Clock& clock_;
+  std::unique_ptr<ClusterIndex> index_;  // Before the controllers, which refer to it.
   std::vector<Member> members_;
   size_t turn_ = 0;
   uint64_t seen_ = 0;

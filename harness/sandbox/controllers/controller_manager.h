@@ -11,6 +11,7 @@
 #include "harness/base/result.h"
 #include "harness/sandbox/api/registry.h"
 #include "harness/sandbox/controllers/controller_loop.h"
+#include "harness/sandbox/controllers/node_timings.h"
 #include "harness/sandbox/defects/defects.h"
 
 namespace holdfast::sandbox {
@@ -18,14 +19,16 @@ namespace holdfast::sandbox {
 struct ControllerOptions {
   std::filesystem::path volume_root;  // Volumes are <volume_root>/<name of the persistent volume>.
   std::string ca_pem;                 // Goes into kube-root-ca.crt of every namespace.
-  Nanos node_grace = std::chrono::seconds(40);  // Silence after which a node is unreachable.
-  Nanos attach_delay{0};                        // From a VolumeAttachment to status.attached.
+  NodeTimings nodes;      // NodeTimings::RealTime() for those of Kubernetes.
+  Nanos attach_delay{0};  // From a VolumeAttachment to status.attached.
+  Nanos detach_delay{0};  // From the end of its last user to the end of a VolumeAttachment.
   Defects defects;
 };
 
 // Creates the namespaces default, kube-system, kube-node-lease and kube-public with their standard
-// content, and the StorageClasses "standard" (default, Immediate) and "standard-wait"
-// (WaitForFirstConsumer), both with reclaim policy Delete. Repeatable.
+// content, and the StorageClasses "standard" (default, Immediate), "standard-wait"
+// (WaitForFirstConsumer), "local" (WaitForFirstConsumer, one node, never attached), all with reclaim
+// policy Delete, and "retain" (Immediate, Retain). All but "local" can be expanded. Repeatable.
 Status Bootstrap(Registry& registry, const ControllerOptions& options);
 
 // The two loops: `control` decides, `storage` makes and removes volumes, which may take its time.

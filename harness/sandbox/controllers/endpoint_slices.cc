@@ -1,6 +1,8 @@
 // Endpoints from pods, as the endpointslice reconciler of Kubernetes 1.36 fills them in.
 #include "harness/sandbox/controllers/endpoint_slices.h"
 
+#include <algorithm>
+
 #include "harness/base/time_format.h"
 #include "harness/sandbox/controllers/object.h"
 
@@ -10,6 +12,7 @@ namespace {
 constexpr char kSlices[] = "endpointslices";
 constexpr char kServices[] = "services";
 constexpr char kServiceLabel[] = "kubernetes.io/service-name";
+constexpr size_t kMostPerSlice = 100;
 constexpr char kTriggerTime[] = "endpoints.kubernetes.io/last-change-trigger-time";
 
 const Json& SelectorOf(const Json& service) { return GetObject(service, {"spec", "selector"}); }
@@ -36,18 +39,6 @@ int64_t TargetPort(const Json& port, const Json& pod) {
   return 0;
 }
 
-Json PortsOf(const Json& service, const Json& pod) {
-  Json ports = Json::array();
-  for (const Json& port : GetArray(service, {"spec", "ports"})) {
-    const int64_t number = TargetPort(port, pod);
-    if (number == 0) continue;
-    ports.push_back({{"name", GetString(port, {"name"})},
-                     {"protocol", GetString(port, {"protocol"}, "TCP")},
-                     {"port", number}});
-  }
-  return ports;
-}
-
 Json LabelsOf(const Json& service) {
   Json labels = GetObject(service, {"metadata", "labels"});
   labels[kServiceLabel] = NameOf(service);
@@ -59,6 +50,18 @@ Json LabelsOf(const Json& service) {
 }
 
 }  // namespace
+
+Json ServicePorts(const Json& service, const Json& pod) {
+  Json ports = Json::array();
+  for (const Json& port : GetArray(service, {"spec", "ports"})) {
+    const int64_t number = TargetPort(port, pod);
+    if (number == 0) continue;
+    ports.push_back({{"name", GetString(port, {"name"})},
+                     {"protocol", GetString(port, {"protocol"}, "TCP")},
+                     {"port", number}});
+  }
+  return ports;
+}
 
 Json EndpointOf(const Json& service, const Json& pod) {
   const bool serving = IsPodReady(pod);
@@ -108,20 +111,66 @@ void EndpointSliceController::Observe(const StoreEvent& event, WorkQueue& queue)
   }
 }
 
-ObjectPtr EndpointSliceController::SliceOf(const Json& service) const {
+std::vector<ObjectPtr> EndpointSliceController::SlicesOf(const Json& service) const {
+  std::vector<ObjectPtr> slices;
   for (ObjectPtr& slice : registry_.store().List(kSlices, NamespaceOf(service))) {
     const Json* owner = ControllerRef(slice->json);
-    if (owner != nullptr && GetString(*owner, {"uid"}) == UidOf(service)) return std::move(slice);
+    if (owner != nullptr && GetString(*owner, {"uid"}) == UidOf(service))
+      slices.push_back(std::move(slice));
   }
-  return nullptr;
+  return slices;
 }
 
+std::map<std::string, Json> EndpointSliceController::EndpointsOf(const std::string& key,
+                                                                 const StoredObject& service,
+                                                                 Json* ports) {
+  Memory& memory = memory_[key];
+  if (memory.service_version != service.version) memory = {service.version, {}};
+  std::map<std::string, Made> made;
+  std::map<std::string, Json> endpoints;
+  for (const auto& [pod_key, pod] : index_.PodsIn(NamespaceOf(service.json))) {
+    if (pod->terminal || pod->node.empty() || !Selects(service.json, pod->json()) ||
+        GetString(pod->json(), {"status", "podIP"}).empty()) {
+      continue;
+    }
+    if (ports->empty()) *ports = ServicePorts(service.json, pod->json());
+    const auto known = memory.endpoints.find(pod_key);
+    Made& entry = made[pod_key];
+    if (known != memory.endpoints.end() && known->second.version == pod->stored->version) {
+      entry = std::move(known->second);
+    } else {
+      entry = {pod->stored->version, EndpointOf(service.json, pod->json())};
+    }
+    endpoints.emplace(pod->uid, entry.endpoint);
+  }
+  memory.endpoints = std::move(made);
+  return endpoints;
+}
+
+Json EndpointSliceController::KeepOf(const Json& slice,
+                                     std::map<std::string, Json>& wanted) const {
+  Json kept = Json::array();
+  for (const Json& endpoint : GetArray(slice, {"endpoints"})) {
+    const auto found = wanted.find(GetString(endpoint, {"targetRef", "uid"}));
+    if (found != wanted.end()) {
+      kept.push_back(std::move(found->second));
+      wanted.erase(found);
+    } else if (keep_dead_) {
+      Json dead = endpoint;
+      dead["conditions"] = {{"ready", true}, {"serving", true}, {"terminating", false}};
+      kept.push_back(std::move(dead));
+    }
+  }
+  return kept;
+}
+
+// `slice` is nullptr for a new one.
 Status EndpointSliceController::Write(const Json& service,
+                                      const ObjectPtr& slice,
                                       const Json& endpoints,
                                       const Json& ports) {
-  const Json labels = LabelsOf(service);
   const std::string now = FormatRfc3339(registry_.clock().Wall());
-  const ObjectPtr slice = SliceOf(service);
+  const Json labels = LabelsOf(service);
   if (slice == nullptr) {
     Json object = {
         {"apiVersion", "discovery.k8s.io/v1"},
@@ -157,19 +206,48 @@ Status EndpointSliceController::Write(const Json& service,
 Status EndpointSliceController::Sync(const std::string& key, WorkQueue& /*queue*/) {
   const auto [ns, name] = SplitKey(key);
   const auto found = registry_.store().Get(kServices, ns, name);
-  if (!found || SelectorOf((*found)->json).empty() || IsTerminating((*found)->json)) return {};
+  if (!found || SelectorOf((*found)->json).empty() || IsTerminating((*found)->json)) {
+    memory_.erase(key);
+    return {};
+  }
   const Json& service = (*found)->json;
-  Json endpoints = Json::array();
   Json ports = Json::array();
-  for (const ObjectPtr& pod : registry_.store().List("pods", ns)) {
-    if (!Selects(service, pod->json) || IsPodTerminal(pod->json) ||
-        GetString(pod->json, {"status", "podIP"}).empty()) {
+  std::map<std::string, Json> wanted = EndpointsOf(key, **found, &ports);
+  std::vector<std::pair<ObjectPtr, Json>> slices;
+  for (ObjectPtr& slice : SlicesOf(service)) {
+    Json kept = KeepOf(slice->json, wanted);
+    slices.emplace_back(std::move(slice), std::move(kept));
+  }
+  // What is new comes last, in the order of pod names.
+  std::vector<Json> fresh;
+  for (auto& [uid, endpoint] : wanted)
+    fresh.push_back(std::move(endpoint));
+  std::ranges::sort(fresh, {}, [](const Json& endpoint) {
+    return GetString(endpoint, {"targetRef", "name"});
+  });
+  for (Json& endpoint : fresh) {
+    auto room = std::ranges::find_if(
+        slices, [](const auto& slice) { return slice.second.size() < kMostPerSlice; });
+    if (room == slices.end()) {
+      slices.emplace_back(nullptr, Json::array());
+      room = std::prev(slices.end());
+    }
+    room->second.push_back(std::move(endpoint));
+  }
+  if (slices.empty()) slices.emplace_back(nullptr, Json::array());
+  size_t left = slices.size();
+  for (const auto& [slice, endpoints] : slices) {
+    if (endpoints.empty() && left > 1 && slice != nullptr) {
+      --left;
+      DeleteParameters parameters;
+      parameters.uid = UidOf(slice->json);
+      const auto deleted = registry_.Delete(kSlices, ns, NameOf(slice->json), parameters);
+      if (!deleted && deleted.error().code != ErrorCode::kNotFound) return Fail(deleted.error());
       continue;
     }
-    endpoints.push_back(EndpointOf(service, pod->json));
-    if (ports.empty()) ports = PortsOf(service, pod->json);
+    HOLDFAST_RETURN_IF_ERROR(Write(service, slice, endpoints, ports));
   }
-  return Write(service, endpoints, ports);
+  return {};
 }
 
 }  // namespace holdfast::sandbox

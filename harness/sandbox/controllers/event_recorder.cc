@@ -1,6 +1,7 @@
 // Events in the shape of client-go's recorder (core/v1, count and two timestamps).
 #include "harness/sandbox/controllers/event_recorder.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "harness/base/time_format.h"
@@ -10,7 +11,11 @@ namespace holdfast::sandbox {
 namespace {
 
 // Forgetting what was written costs one more Event, so a bound is enough.
-constexpr size_t kRemembered = 1000;
+constexpr size_t kRemembered = 4096;
+constexpr size_t kMostSimilar = 10;
+constexpr Nanos kSimilarFor = std::chrono::minutes(10);
+constexpr double kBurst = 25;
+constexpr double kPerSecond = 1.0 / 300;
 // Makes names differ when the clock does not.
 std::atomic<uint64_t> event_serial{0};
 
@@ -18,15 +23,44 @@ std::atomic<uint64_t> event_serial{0};
 
 bool EventRecorder::CountAgain(const std::string& ns,
                                const std::string& name,
+                               const std::string& message,
                                const std::string& now) {
   return registry_
       .Edit("events", ns, name, "",
             [&](Json& event) -> Status {
               event["count"] = GetInt(event, {"count"}, 1) + 1;
+              event["message"] = message;
               event["lastTimestamp"] = now;
               return {};
             })
       .has_value();
+}
+
+std::string EventRecorder::Combine(const std::string& kind_of_event,
+                                   const std::string& message,
+                                   bool* combined) {
+  const Nanos now = registry_.clock().Now();
+  if (similar_.size() >= kRemembered) similar_.clear();
+  Similar& similar = similar_[kind_of_event];
+  if (now - similar.last > kSimilarFor) similar.messages.clear();
+  similar.last = now;
+  similar.messages.insert(message);
+  *combined = similar.messages.size() >= kMostSimilar;
+  if (!*combined) return message;
+  similar.messages.erase(similar.messages.begin());
+  return "(combined from similar events)";
+}
+
+bool EventRecorder::MayWrite(const std::string& uid) {
+  const Nanos now = registry_.clock().Now();
+  if (allowance_.size() >= kRemembered) allowance_.clear();
+  Allowance& allowance = allowance_.try_emplace(uid, Allowance{kBurst, now}).first->second;
+  const double seconds = static_cast<double>((now - allowance.at).count()) / 1e9;
+  allowance.left = std::min(kBurst, allowance.left + seconds * kPerSecond);
+  allowance.at = now;
+  if (allowance.left < 1) return false;
+  allowance.left -= 1;
+  return true;
 }
 
 void EventRecorder::Record(const EventSubject& subject,
@@ -37,9 +71,15 @@ void EventRecorder::Record(const EventSubject& subject,
   const std::string ns = NamespaceOf(object).empty() ? "default" : NamespaceOf(object);
   const Nanos wall = registry_.clock().Wall();
   const std::string now = FormatRfc3339(wall);
-  const std::string said = fmt::format("{}|{}|{}|{}", UidOf(object), type, reason, message);
+  bool combined = false;
+  const std::string kind_of_event =
+      fmt::format("{}|{}|{}|{}", UidOf(object), NameOf(object), type, reason);
+  const std::string said = kind_of_event + "|" + Combine(kind_of_event, message, &combined);
+  if (!MayWrite(UidOf(object))) return;
+  const std::string text =
+      combined ? "(combined from similar events): " + message : message;
   if (const auto known = written_.find(said); known != written_.end()) {
-    if (CountAgain(ns, known->second, now)) return;
+    if (CountAgain(ns, known->second, text, now)) return;
     written_.erase(known);
   }
   const auto stamp = static_cast<uint64_t>(wall.count()) + event_serial.fetch_add(1);
@@ -54,7 +94,7 @@ void EventRecorder::Record(const EventSubject& subject,
                   {"uid", UidOf(object)},
                   {"resourceVersion", GetString(object, {"metadata", "resourceVersion"})}}},
                 {"reason", reason},
-                {"message", message},
+                {"message", text},
                 {"source", {{"component", component_}}},
                 {"firstTimestamp", now},
                 {"lastTimestamp", now},

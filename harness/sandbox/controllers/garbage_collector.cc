@@ -84,6 +84,7 @@ void GarbageCollector::AddDependents(const std::string& owner_uid, WorkQueue& qu
 void GarbageCollector::Resync(WorkQueue& queue) {
   dependents_.clear();
   for (const ResourceInfo& resource : AllResources()) {
+    if (resource.is_view) continue;
     for (const ObjectPtr& object : registry_.store().List(resource.plural, "")) {
       const Item item{resource.plural, NamespaceOf(object->json), NameOf(object->json)};
       Index(item, object->json);
@@ -95,8 +96,13 @@ void GarbageCollector::Resync(WorkQueue& queue) {
 void GarbageCollector::Observe(const StoreEvent& event, WorkQueue& queue) {
   const Json& object = event.object->json;
   const Item item{event.resource, NamespaceOf(object), NameOf(object)};
-  if (event.previous != nullptr) Unindex(item, event.previous->json);
-  if (event.type == StoreEvent::Type::kDeleted) {
+  // Most changes are to status; only ownership and the mark of deletion matter here.
+  const bool same_owners = event.previous != nullptr &&
+                           GetArray(object, {"metadata", "ownerReferences"}) ==
+                               GetArray(event.previous->json, {"metadata", "ownerReferences"});
+  const bool gone = event.type == StoreEvent::Type::kDeleted;
+  if (event.previous != nullptr && (gone || !same_owners)) Unindex(item, event.previous->json);
+  if (gone) {
     AddDependents(UidOf(object), queue);
     // An owner may be waiting for exactly this one.
     for (const Json& reference : GetArray(object, {"metadata", "ownerReferences"})) {
@@ -108,11 +114,8 @@ void GarbageCollector::Observe(const StoreEvent& event, WorkQueue& queue) {
     }
     return;
   }
-  Index(item, object);
-  // Most changes are to status; only ownership and the mark of deletion matter here.
-  const bool same = event.previous != nullptr &&
-                    GetArray(object, {"metadata", "ownerReferences"}) ==
-                        GetArray(event.previous->json, {"metadata", "ownerReferences"}) &&
+  if (!same_owners) Index(item, object);
+  const bool same = same_owners &&
                     GetArray(object, {"metadata", "finalizers"}) ==
                         GetArray(event.previous->json, {"metadata", "finalizers"}) &&
                     IsTerminating(object) == IsTerminating(event.previous->json);
@@ -138,9 +141,9 @@ Status GarbageCollector::OrphanDependents(const Item& item, const Json& object) 
 Status GarbageCollector::FinishForeground(const Item& item, const Json& object, WorkQueue& queue) {
   bool blocked = false;
   for (const Item& dependent : DependentsOf(UidOf(object))) {
-    queue.Add(KeyFor(dependent));
     const auto found = registry_.store().Get(dependent.resource, dependent.ns, dependent.name);
     if (!found) continue;
+    if (!IsTerminating((*found)->json)) queue.Add(KeyFor(dependent));
     for (const Json& reference : GetArray((*found)->json, {"metadata", "ownerReferences"})) {
       blocked = blocked || (GetString(reference, {"uid"}) == UidOf(object) &&
                             GetBool(reference, {"blockOwnerDeletion"}));

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_HARNESS_SANDBOX_CONTROLLERS_NAMESPACE_CONTROLLER_H_
 #define HOLDFAST_HARNESS_SANDBOX_CONTROLLERS_NAMESPACE_CONTROLLER_H_
 
+#include <map>
 #include <string>
 
 #include "harness/sandbox/api/registry.h"
@@ -26,9 +27,16 @@ class NamespaceController : public Controller {
   Status Furnish(const std::string& ns);
 
  private:
-  Status Empty(const std::string& ns, bool* empty);
-  // Deletes what is not marked yet; `left` receives how many objects are still there.
-  Status DeleteAll(const std::string& resource, const std::string& ns, size_t* left);
+  // What is still in a namespace that is ending.
+  struct Left {
+    std::map<std::string, size_t> objects;     // Instances by resource.
+    std::map<std::string, size_t> finalizers;  // Instances by finalizer.
+  };
+  Status Empty(const std::string& ns, Left* left);
+  // Deletes what is not marked yet, and adds what is still there to `left`.
+  Status DeleteAll(const std::string& resource, const std::string& ns, Left* left);
+  // The conditions by which a namespace tells why it is still there.
+  Status Report(const Json& ns, const Left& left);
 
   Registry& registry_;
   std::string ca_pem_;

@@ -1,15 +1,19 @@
 // Silence, and the end of silence.
 #include "harness/sandbox/controllers/node_lifecycle.h"
 
+#include <utility>
+#include <vector>
+
 #include "harness/base/time_format.h"
 #include "harness/sandbox/controllers/object.h"
+#include "harness/sandbox/controllers/taints.h"
 
 namespace holdfast::sandbox {
 namespace {
 
-constexpr char kUnreachable[] = "node.kubernetes.io/unreachable";
 constexpr char kLeaseNamespace[] = "kube-node-lease";
-constexpr char kSilentReason[] = "NodeStatusUnknown";
+constexpr double kUnhealthyShare = 0.55;
+constexpr int kSmallestPartial = 3;
 constexpr char kConditionTypes[][16] = {"MemoryPressure", "DiskPressure", "PIDPressure", "Ready"};
 
 Status IgnoreGone(const Result<ObjectPtr>& result) {
@@ -17,32 +21,40 @@ Status IgnoreGone(const Result<ObjectPtr>& result) {
   return Fail(result.error());
 }
 
-bool HasUnreachableTaint(const Json& node) {
-  for (const Json& taint : GetArray(node, {"spec", "taints"})) {
-    if (GetString(taint, {"key"}) == kUnreachable) return true;
-  }
-  return false;
+std::string ReadyOf(const Json& node) {
+  const Json* ready = FindCondition(node, "Ready");
+  return ready == nullptr ? "" : GetString(*ready, {"status"});
 }
 
-void RemoveUnreachableTaints(Json& node) {
-  if (!HasUnreachableTaint(node)) return;
-  Json kept = Json::array();
-  for (const Json& taint : GetArray(node, {"spec", "taints"})) {
-    if (GetString(taint, {"key"}) != kUnreachable) kept.push_back(taint);
-  }
-  if (kept.empty()) {
-    node["spec"].erase("taints");
-  } else {
-    node["spec"]["taints"] = std::move(kept);
-  }
+std::string ZoneOf(const Json& node) {
+  return GetString(node, {"metadata", "labels", "topology.kubernetes.io/region"}) + "/" +
+         GetString(node, {"metadata", "labels", "topology.kubernetes.io/zone"});
+}
+
+const std::vector<std::string>& EvictionTaints() {
+  static const std::vector<std::string> kTaints{kTaintNotReady, kTaintUnreachable};
+  return kTaints;
+}
+
+// What the conditions of a node say about scheduling.
+const std::vector<std::pair<std::string, std::string>>& PressureTaints() {
+  static const std::vector<std::pair<std::string, std::string>> kTaints{
+      {"MemoryPressure", "node.kubernetes.io/memory-pressure"},
+      {"DiskPressure", "node.kubernetes.io/disk-pressure"},
+      {"PIDPressure", "node.kubernetes.io/pid-pressure"},
+      {"NetworkUnavailable", "node.kubernetes.io/network-unavailable"}};
+  return kTaints;
 }
 
 }  // namespace
 
-NodeLifecycleController::NodeLifecycleController(Registry& registry, Nanos grace)
+NodeLifecycleController::NodeLifecycleController(Registry& registry,
+                                                 const ClusterIndex& index,
+                                                 const NodeTimings& timings)
     : registry_(registry),
+      index_(index),
       recorder_(registry, "node-controller"),
-      grace_(grace) {}
+      timings_(timings) {}
 
 void NodeLifecycleController::Resync(WorkQueue& queue) {
   for (const ObjectPtr& node : registry_.store().List("nodes", ""))
@@ -72,94 +84,147 @@ std::string NodeLifecycleController::HeartbeatOf(const Json& node) const {
   return mark;
 }
 
-Status NodeLifecycleController::MarkPodsNotReady(const std::string& node) {
+Nanos NodeLifecycleController::UntilSilent(const std::string& name, const Json& node) {
+  const Nanos now = registry_.clock().Now();
+  const std::string mark = HeartbeatOf(node);
+  const auto [entry, first] = heartbeats_.try_emplace(name, Heartbeat{mark, now});
+  if (!first && entry->second.mark != mark) entry->second = {mark, now};
+  return entry->second.seen + timings_.grace - now;
+}
+
+NodeLifecycleController::ZoneState NodeLifecycleController::StateOfZone(
+    const std::string& zone) const {
+  int ready = 0;
+  int silent = 0;
+  for (const ObjectPtr& node : registry_.store().List("nodes", "")) {
+    if (ZoneOf(node->json) != zone) continue;
+    ++(ReadyOf(node->json) == "True" ? ready : silent);
+  }
+  if (ready == 0 && silent > 0) return ZoneState::kFull;
+  const bool most = silent >= kUnhealthyShare * (ready + silent);
+  return silent >= kSmallestPartial && most ? ZoneState::kPartial : ZoneState::kNormal;
+}
+
+bool NodeLifecycleController::AllSilent() const {
+  for (const ObjectPtr& node : registry_.store().List("nodes", "")) {
+    if (ReadyOf(node->json) == "True") return false;
+  }
+  return true;
+}
+
+Status NodeLifecycleController::MarkSilent(const Json& node) {
+  const std::string before = ReadyOf(node);
+  if (before == "Unknown") return {};
   const std::string now = FormatRfc3339(registry_.clock().Wall());
-  for (const ObjectPtr& pod : registry_.store().List("pods", "")) {
-    if (GetString(pod->json, {"spec", "nodeName"}) != node || !IsPodReady(pod->json)) continue;
-    HOLDFAST_RETURN_IF_ERROR(
-        IgnoreGone(registry_.Edit("pods", NamespaceOf(pod->json), NameOf(pod->json),
-                                  UidOf(pod->json), [&](Json& object) -> Status {
-                                    const Json* ready = FindCondition(object, "Ready");
-                                    if (ready == nullptr) return {};
-                                    Json condition = *ready;
-                                    condition["status"] = "False";
-                                    SetCondition(object, std::move(condition), now);
-                                    return {};
-                                  })));
-    recorder_.Warning({"v1", "Pod", pod->json}, "NodeNotReady", "Node is not ready");
+  HOLDFAST_RETURN_IF_ERROR(IgnoreGone(
+      registry_.Edit("nodes", "", NameOf(node), UidOf(node), [&](Json& object) -> Status {
+        for (const char* type : kConditionTypes) {
+          const bool posted = FindCondition(object, type) != nullptr;
+          SetCondition(object,
+                       {{"type", type},
+                        {"status", "Unknown"},
+                        {"reason", posted ? "NodeStatusUnknown" : "NodeStatusNeverUpdated"},
+                        {"message", posted ? "Kubelet stopped posting node status."
+                                           : "Kubelet never posted node status."}},
+                       now);
+        }
+        return {};
+      })));
+  if (before == "True") {
+    recorder_.Normal({"v1", "Node", node}, "NodeNotReady",
+                     fmt::format("Node {} status is now: NodeNotReady", NameOf(node)));
   }
   return {};
 }
 
-Status NodeLifecycleController::MarkUnreachable(const Json& node) {
-  if (!ConditionIs(node, "Ready", "Unknown") || !HasUnreachableTaint(node)) {
-    const std::string now = FormatRfc3339(registry_.clock().Wall());
-    HOLDFAST_RETURN_IF_ERROR(IgnoreGone(
-        registry_.Edit("nodes", "", NameOf(node), UidOf(node), [&](Json& object) -> Status {
-          for (const char* type : kConditionTypes) {
-            SetCondition(object,
-                         {{"type", type},
-                          {"status", "Unknown"},
-                          {"reason", kSilentReason},
-                          {"message", "Kubelet stopped posting node status."}},
-                         now);
-          }
-          RemoveUnreachableTaints(object);
-          Json& taints = object["spec"]["taints"];
-          if (!taints.is_array()) taints = Json::array();
-          for (const char* effect : {"NoSchedule", "NoExecute"}) {
-            taints.push_back({{"key", kUnreachable}, {"effect", effect}, {"timeAdded", now}});
-          }
-          return {};
-        })));
-    recorder_.Normal({"v1", "Node", node}, "NodeNotReady",
-                     fmt::format("Node {} status is now: NodeNotReady", NameOf(node)));
+Status NodeLifecycleController::TaintByConditions(const Json& node) {
+  std::vector<std::string> owned{kTaintNotReady, kTaintUnreachable, kTaintUnschedulable};
+  std::vector<std::string> wanted;
+  const std::string ready = ReadyOf(node);
+  if (ready == "Unknown") wanted.emplace_back(kTaintUnreachable);
+  if (ready == "False") wanted.emplace_back(kTaintNotReady);
+  if (GetBool(node, {"spec", "unschedulable"})) wanted.emplace_back(kTaintUnschedulable);
+  for (const auto& [condition, key] : PressureTaints()) {
+    owned.push_back(key);
+    if (ConditionIs(node, condition, "True")) wanted.push_back(key);
   }
-  return MarkPodsNotReady(NameOf(node));
-}
-
-// An agent that renews its lease vouches for its node; if it posts conditions of its own they win,
-// for only ours are replaced.
-Status NodeLifecycleController::MarkReachable(const Json& node) {
-  const Json* ready = FindCondition(node, "Ready");
-  const bool silent = ready != nullptr && GetString(*ready, {"reason"}) == kSilentReason;
-  const bool stale_taint = HasUnreachableTaint(node) && ready != nullptr;
-  if (!silent && !stale_taint) return {};
+  Json probe = node;
   const std::string now = FormatRfc3339(registry_.clock().Wall());
+  if (!SetTaints(probe, "NoSchedule", owned, wanted, now)) return {};
   return IgnoreGone(
       registry_.Edit("nodes", "", NameOf(node), UidOf(node), [&](Json& object) -> Status {
-        for (const char* type : kConditionTypes) {
-          const Json* condition = FindCondition(object, type);
-          if (condition == nullptr || GetString(*condition, {"reason"}) != kSilentReason) continue;
-          const bool is_ready = std::string_view(type) == "Ready";
-          SetCondition(object,
-                       {{"type", type},
-                        {"status", is_ready ? "True" : "False"},
-                        {"reason", is_ready ? "KubeletReady" : "KubeletHasSufficient"},
-                        {"message", "the node's agent renews its lease again"}},
-                       now);
-        }
-        RemoveUnreachableTaints(object);
+        SetTaints(object, "NoSchedule", owned, wanted, now);
         return {};
       }));
 }
 
+Status NodeLifecycleController::TaintForEviction(const Json& node, WorkQueue& queue) {
+  const std::string ready = ReadyOf(node);
+  std::vector<std::string> wanted;
+  if (ready == "Unknown") wanted.emplace_back(kTaintUnreachable);
+  if (ready == "False") wanted.emplace_back(kTaintNotReady);
+  const bool has = !wanted.empty() && HasTaint(node, wanted.front(), "NoExecute");
+  // When nobody answers it is more likely that we are the one who is cut off.
+  if (AllSilent()) wanted.clear();
+  if (!wanted.empty() && !has) {
+    const std::string zone = ZoneOf(node);
+    const Nanos now = registry_.clock().Now();
+    Nanos& next = next_taint_[zone];
+    const Nanos wait =
+        StateOfZone(zone) != ZoneState::kNormal ? timings_.monitor_period : next - now;
+    if (wait > Nanos{0}) {
+      queue.AddAfter(NameOf(node), wait);
+      return {};
+    }
+    next = now + timings_.taint_interval;
+  }
+  Json probe = node;
+  const std::string now = FormatRfc3339(registry_.clock().Wall());
+  if (!SetTaints(probe, "NoExecute", EvictionTaints(), wanted, now)) return {};
+  return IgnoreGone(
+      registry_.Edit("nodes", "", NameOf(node), UidOf(node), [&](Json& object) -> Status {
+        SetTaints(object, "NoExecute", EvictionTaints(), wanted, now);
+        return {};
+      }));
+}
+
+Status NodeLifecycleController::MarkPodsNotReady(const std::string& node) {
+  const std::string now = FormatRfc3339(registry_.clock().Wall());
+  for (const auto& [key, pod] : index_.PodsOn(node)) {
+    if (!pod->ready) continue;
+    HOLDFAST_RETURN_IF_ERROR(IgnoreGone(
+        registry_.Edit("pods", pod->ns, pod->name, pod->uid, [&](Json& object) -> Status {
+          const Json* ready = FindCondition(object, "Ready");
+          if (ready == nullptr || GetString(*ready, {"status"}) != "True") return {};
+          Json condition = *ready;
+          condition["status"] = "False";
+          SetCondition(object, std::move(condition), now);
+          return {};
+        })));
+    recorder_.Warning({"v1", "Pod", pod->json()}, "NodeNotReady", "Node is not ready");
+  }
+  return {};
+}
+
 Status NodeLifecycleController::Sync(const std::string& key, WorkQueue& queue) {
-  const auto found = registry_.store().Get("nodes", "", key);
-  if (!found) {
+  const auto current = [&]() { return registry_.store().Get("nodes", "", key); };
+  auto node = current();
+  if (!node) {
     heartbeats_.erase(key);
     return {};
   }
-  const Json& node = (*found)->json;
-  const Nanos now = registry_.clock().Now();
-  const std::string mark = HeartbeatOf(node);
-  const auto [entry, first] = heartbeats_.try_emplace(key, Heartbeat{mark, now});
-  const bool renewed = first || entry->second.mark != mark;
-  if (renewed) entry->second = {mark, now};
-  const Nanos left = entry->second.seen + grace_ - now;
-  if (left <= Nanos{0}) return MarkUnreachable(node);
-  queue.AddAfter(key, left);
-  return MarkReachable(node);
+  if (UntilSilent(key, (*node)->json) <= Nanos{0}) {
+    HOLDFAST_RETURN_IF_ERROR(MarkSilent((*node)->json));
+    if (node = current(); !node) return {};
+  }
+  HOLDFAST_RETURN_IF_ERROR(TaintByConditions((*node)->json));
+  if (const std::string ready = ReadyOf((*node)->json); ready == "Unknown" || ready == "False") {
+    HOLDFAST_RETURN_IF_ERROR(MarkPodsNotReady(key));
+  }
+  if (node = current(); !node) return {};
+  HOLDFAST_RETURN_IF_ERROR(TaintForEviction((*node)->json, queue));
+  queue.AddAfter(key, timings_.monitor_period);
+  return {};
 }
 
 }  // namespace holdfast::sandbox

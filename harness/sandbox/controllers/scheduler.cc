@@ -8,15 +8,17 @@
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/sandbox/controllers/object.h"
-#include "harness/sandbox/controllers/placement.h"
+#include "harness/sandbox/controllers/pod_topology.h"
 #include "harness/sandbox/controllers/storage.h"
 
 namespace holdfast::sandbox {
 namespace {
 
+constexpr char kClaims[] = "persistentvolumeclaims";
+
 bool NeedsNode(const Json& pod) {
   return GetString(pod, {"spec", "nodeName"}).empty() && !IsTerminating(pod) &&
-         !IsPodTerminal(pod) &&
+         !IsPodTerminal(pod) && GetArray(pod, {"spec", "schedulingGates"}).empty() &&
          GetString(pod, {"spec", "schedulerName"}, "default-scheduler") == "default-scheduler";
 }
 
@@ -24,98 +26,161 @@ bool NeedsNode(const Json& pod) {
 bool SameForScheduling(const Json& a, const Json& b) {
   return GetObject(a, {"spec"}) == GetObject(b, {"spec"}) &&
          GetObject(a, {"metadata", "labels"}) == GetObject(b, {"metadata", "labels"}) &&
+         GetObject(a, {"status", "allocatable"}) == GetObject(b, {"status", "allocatable"}) &&
          ConditionIs(a, "Ready", "True") == ConditionIs(b, "Ready", "True");
+}
+
+bool IsExclusive(const Json& claim) {
+  return std::ranges::any_of(GetArray(claim, {"spec", "accessModes"}),
+                             [](const Json& mode) { return mode == "ReadWriteOncePod"; });
+}
+
+// "1 this, 2 that", by the alphabet.
+std::string Tally(const std::map<std::string, int>& counts) {
+  std::vector<std::string> parts;
+  for (const auto& [what, count] : counts)
+    parts.push_back(fmt::format("{} {}", count, what));
+  std::ranges::sort(parts);
+  return Join(parts, ", ");
+}
+
+std::string Sentence(size_t nodes, const std::string& what) {
+  return fmt::format("0/{} nodes are available: {}.", nodes, what);
 }
 
 }  // namespace
 
-Scheduler::Scheduler(Registry& registry)
+Scheduler::Scheduler(Registry& registry, const ClusterIndex& index)
     : registry_(registry),
+      index_(index),
       recorder_(registry, "default-scheduler") {}
 
+void Scheduler::AddWaiting(WorkQueue& queue) const {
+  for (const auto& [key, pod] : index_.PodsOn(""))
+    if (NeedsNode(pod->json())) queue.Add(key);
+}
+
 void Scheduler::Resync(WorkQueue& queue) {
-  for (const ObjectPtr& pod : registry_.store().List("pods", "")) {
-    if (NeedsNode(pod->json)) queue.Add(KeyOf(pod->json));
-  }
+  usage_.Rebuild(registry_.store());
+  AddWaiting(queue);
 }
 
 void Scheduler::Observe(const StoreEvent& event, WorkQueue& queue) {
   const Json& object = event.object->json;
   if (event.resource == "pods") {
-    if (event.type != StoreEvent::Type::kDeleted && NeedsNode(object)) queue.Add(KeyOf(object));
+    usage_.Apply(event);
+    const bool gone = event.type == StoreEvent::Type::kDeleted;
+    if (!gone && NeedsNode(object)) queue.Add(KeyOf(object));
+    // It leaves room on its node.
+    if (gone && !GetString(object, {"spec", "nodeName"}).empty()) AddWaiting(queue);
   } else if (event.resource == "nodes") {
-    if (event.previous == nullptr || !SameForScheduling(object, event.previous->json)) {
-      Resync(queue);
-    }
-  } else if (event.resource == "persistentvolumeclaims") {
-    for (const ObjectPtr& pod : registry_.store().List("pods", NamespaceOf(object))) {
-      if (NeedsNode(pod->json) && UsesClaim(pod->json, NameOf(object))) {
-        queue.Add(KeyOf(pod->json));
-      }
-    }
+    if (event.previous == nullptr || !SameForScheduling(object, event.previous->json))
+      AddWaiting(queue);
+  } else if (event.resource == kClaims) {
+    for (const auto& [key, pod] : index_.PodsUsing(NamespaceOf(object), NameOf(object)))
+      if (NeedsNode(pod->json())) queue.Add(key);
   }
 }
 
-std::string Scheduler::WhyClaimsWait(const Json& pod, std::vector<std::string>* waiting) const {
+Scheduler::Claims Scheduler::ClaimsOf(const Json& pod) const {
   const Store& store = registry_.store();
+  Claims claims;
   for (const std::string& name : ClaimsUsedBy(pod)) {
-    const auto claim = store.Get("persistentvolumeclaims", NamespaceOf(pod), name);
-    if (!claim) return fmt::format("persistentvolumeclaim \"{}\" not found", name);
-    if (IsTerminating((*claim)->json)) {
-      return fmt::format("persistentvolumeclaim \"{}\" is being deleted", name);
+    const auto found = store.Get(kClaims, NamespaceOf(pod), name);
+    if (!found) {
+      claims.refusal = fmt::format("persistentvolumeclaim \"{}\" not found", name);
+      return claims;
     }
-    const std::string phase = GetString((*claim)->json, {"status", "phase"});
+    const Json& claim = (*found)->json;
+    if (IsTerminating(claim)) {
+      claims.refusal = fmt::format("persistentvolumeclaim \"{}\" is being deleted", name);
+      return claims;
+    }
+    if (IsExclusive(claim)) claims.exclusive.push_back(name);
+    const std::string phase = GetString(claim, {"status", "phase"});
     if (phase == "Lost") {
-      return fmt::format("persistentvolumeclaim \"{}\" bound to non-existent persistentvolume",
-                         name);
+      claims.refusal = fmt::format(
+          "persistentvolumeclaim \"{}\" bound to non-existent persistentvolume \"{}\"", name,
+          GetString(claim, {"spec", "volumeName"}));
+      return claims;
     }
-    if (phase == "Bound") continue;
-    if (!WaitsForConsumer(store, (*claim)->json)) {
-      return "pod has unbound immediate PersistentVolumeClaims";
+    if (const std::string selected = AnnotationOf(claim, kSelectedNode); !selected.empty())
+      claims.selected = selected;
+    if (phase == "Bound") {
+      const auto volume =
+          store.Get("persistentvolumes", "", GetString(claim, {"spec", "volumeName"}));
+      if (volume) claims.volumes.push_back(*volume);
+    } else if (WaitsForConsumer(store, claim)) {
+      claims.waiting.push_back(name);
+    } else {
+      claims.refusal = "pod has unbound immediate PersistentVolumeClaims";
+      return claims;
     }
-    waiting->push_back(name);
   }
-  return "";
+  return claims;
 }
 
-std::string Scheduler::ChooseNode(const Json& pod, std::string* why) {
-  struct Load {
-    int siblings = 0;
-    int pods = 0;
-  };
-  std::map<std::string, Load> loads;
-  const Json* owner = ControllerRef(pod);
-  for (const ObjectPtr& other : registry_.store().List("pods", "")) {
-    if (IsPodTerminal(other->json)) continue;
-    Load& load = loads[GetString(other->json, {"spec", "nodeName"})];
-    ++load.pods;
-    if (owner != nullptr && HasOwner(other->json, GetString(*owner, {"uid"}))) ++load.siblings;
+void Scheduler::CheckClaims(const Json& pod,
+                            const Json& node,
+                            const Claims& claims,
+                            Refusal& refusal) const {
+  for (const std::string& claim : claims.exclusive) {
+    for (const auto& [key, other] : index_.PodsUsing(NamespaceOf(pod), claim)) {
+      if (other->node.empty() || other->terminal || other->uid == UidOf(pod)) continue;
+      refusal.reasons.emplace_back("node has pod using PersistentVolumeClaim with the same name "
+                                   "and ReadWriteOncePod access mode");
+      return;
+    }
   }
-  std::map<std::string, int> refusals;
-  std::vector<std::tuple<int, int, bool, std::string>> fitting;
+  for (const ObjectPtr& volume : claims.volumes) {
+    if (MatchesNodeSelector(FindPath(volume->json, {"spec", "nodeAffinity", "required"}), node))
+      continue;
+    refusal.reasons.emplace_back("node(s) didn't match PersistentVolume's node affinity");
+    refusal.for_good = true;
+    return;
+  }
+}
+
+std::string Scheduler::ChooseNode(const Json& pod, const Claims& claims, std::string* why) {
   const std::vector<ObjectPtr> nodes = registry_.store().List("nodes", "");
+  if (nodes.empty()) {
+    *why = "no nodes available to schedule pods";
+    return "";
+  }
+  const PodTopology topology(pod, nodes, index_, usage_);
+  const Json* owner = ControllerRef(pod);
+  const std::string owner_uid = owner == nullptr ? "" : GetString(*owner, {"uid"});
+  std::map<std::string, int> reasons;
+  std::map<std::string, int> hopes;
+  std::vector<std::tuple<bool, int64_t, int, int64_t, bool, std::string>> fitting;
   for (const ObjectPtr& node : nodes) {
     const std::string name = NameOf(node->json);
-    const std::string refusal = WhyNotOn(pod, node->json);
-    if (refusal.empty()) {
+    const NodeLoad& load = usage_.Of(name);
+    Refusal refusal = WhyNotOn(pod, node->json, load);
+    if (refusal.Fits()) CheckClaims(pod, node->json, claims, refusal);
+    if (refusal.Fits()) topology.Check(node->json, refusal);
+    if (refusal.Fits()) {
+      const auto siblings = load.by_owner.find(owner_uid);
+      const int64_t preference =
+          NodePreference(pod, node->json) + topology.Preference(node->json);
       // After the last one used come those behind it, then the list from its start.
-      fitting.emplace_back(loads[name].siblings, loads[name].pods, name <= last_node_, name);
-    } else {
-      ++refusals[refusal];
+      fitting.emplace_back(name != claims.selected, -preference,
+                           siblings == load.by_owner.end() ? 0 : siblings->second, load.pods,
+                           name <= last_node_, name);
+      continue;
     }
+    for (const std::string& reason : refusal.reasons)
+      ++reasons[reason];
+    ++hopes[refusal.for_good ? "Preemption is not helpful for scheduling"
+                             : "No preemption victims found for incoming pod"];
   }
-  if (!fitting.empty()) return std::get<3>(*std::min_element(fitting.begin(), fitting.end()));
-  std::vector<std::string> parts;
-  for (const auto& [refusal, count] : refusals)
-    parts.push_back(fmt::format("{} {}", count, refusal));
-  *why = Join(parts, ", ");
-  if (nodes.empty()) *why = "no nodes available to schedule pods";
+  if (!fitting.empty()) return std::get<std::string>(*std::ranges::min_element(fitting));
+  *why = fmt::format("{} no new claims to deallocate, preemption: {}",
+                     Sentence(nodes.size(), Tally(reasons)), Sentence(nodes.size(), Tally(hopes)));
   return "";
 }
 
-Status Scheduler::MarkUnschedulable(const Json& pod, const std::string& why) {
-  const std::string message =
-      fmt::format("0/{} nodes are available: {}.", registry_.store().List("nodes", "").size(), why);
+Status Scheduler::MarkUnschedulable(const Json& pod, const std::string& message) {
   const std::string now = FormatRfc3339(registry_.clock().Wall());
   const auto marked = registry_.Edit(
       "pods", NamespaceOf(pod), NameOf(pod), UidOf(pod), [&](Json& object) -> Status {
@@ -137,20 +202,19 @@ Status Scheduler::MarkUnschedulable(const Json& pod, const std::string& why) {
 }
 
 // Tells the provisioner where the volume will be used; binding follows when it is bound.
-Status Scheduler::SelectNode(const Json& pod, const std::vector<std::string>& claims) {
+Status Scheduler::SelectNode(const Json& pod, const Claims& claims) {
   std::string why;
-  const std::string node = ChooseNode(pod, &why);
+  const std::string node = ChooseNode(pod, claims, &why);
   if (node.empty()) return MarkUnschedulable(pod, why);
-  for (const std::string& claim : claims) {
-    HOLDFAST_RETURN_IF_ERROR(registry_.Edit("persistentvolumeclaims", NamespaceOf(pod), claim, "",
-                                            [&](Json& object) -> Status {
-                                              Json& annotations = object["metadata"]["annotations"];
-                                              if (!annotations.is_object())
-                                                annotations = Json::object();
-                                              if (!annotations.contains(kSelectedNode))
-                                                annotations[kSelectedNode] = node;
-                                              return {};
-                                            }));
+  for (const std::string& claim : claims.waiting) {
+    const auto edited =
+        registry_.Edit(kClaims, NamespaceOf(pod), claim, "", [&](Json& object) -> Status {
+          Json& annotations = object["metadata"]["annotations"];
+          if (!annotations.is_object()) annotations = Json::object();
+          if (!annotations.contains(kSelectedNode)) annotations[kSelectedNode] = node;
+          return {};
+        });
+    if (!edited && edited.error().code != ErrorCode::kNotFound) return Fail(edited.error());
   }
   return {};
 }
@@ -178,11 +242,16 @@ Status Scheduler::Sync(const std::string& key, WorkQueue& /*queue*/) {
   const Result<ObjectPtr> found = registry_.store().Get("pods", ns, name);
   if (!found || !NeedsNode((*found)->json)) return {};
   const Json& pod = (*found)->json;
-  std::vector<std::string> waiting;
-  std::string why = WhyClaimsWait(pod, &waiting);
-  if (!why.empty()) return MarkUnschedulable(pod, why);
-  if (!waiting.empty()) return SelectNode(pod, waiting);
-  const std::string node = ChooseNode(pod, &why);
+  const Claims claims = ClaimsOf(pod);
+  if (!claims.refusal.empty()) {
+    // What stands behind the reason is what the preemption of Kubernetes 1.36 answers then.
+    return MarkUnschedulable(pod, Sentence(registry_.store().List("nodes", "").size(),
+                                           claims.refusal) +
+                                      " not found");
+  }
+  if (!claims.waiting.empty()) return SelectNode(pod, claims);
+  std::string why;
+  const std::string node = ChooseNode(pod, claims, &why);
   if (node.empty()) return MarkUnschedulable(pod, why);
   return Bind(pod, node);
 }

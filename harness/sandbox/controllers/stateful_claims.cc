@@ -17,12 +17,14 @@ bool DeletesWhen(const Json& set, std::string_view event) {
 }
 
 // An owner of this kind and name that is not this object: an earlier life of it.
-bool HasStaleOwner(const Json& claim, std::string_view kind, const Json& owner) {
+bool HasStaleOwner(const Json& claim,
+                   std::string_view kind,
+                   const std::string& name,
+                   const std::string& uid) {
   const Json& references = GetArray(claim, {"metadata", "ownerReferences"});
   return std::any_of(references.begin(), references.end(), [&](const Json& reference) {
-    return GetString(reference, {"kind"}) == kind &&
-           GetString(reference, {"name"}) == NameOf(owner) &&
-           GetString(reference, {"uid"}) != UidOf(owner);
+    return GetString(reference, {"kind"}) == kind && GetString(reference, {"name"}) == name &&
+           GetString(reference, {"uid"}) != uid;
   });
 }
 
@@ -64,28 +66,33 @@ void RewriteOwners(Json& claim, const Json& set, const Json& pod, int64_t ordina
 
 }  // namespace
 
-Status CreateMissingClaims(Registry& registry,
-                           EventRecorder& recorder,
-                           const Json& set,
-                           int64_t ordinal) {
+Status CreateMissingClaims(const StatefulContext& context, const Json& set, int64_t ordinal) {
+  const Store& store = context.registry.store();
   const EventSubject subject{"apps/v1", "StatefulSet", set};
+  bool missing = false;
+  for (const std::string& name : ClaimNamesOf(set, ordinal)) {
+    const auto existing = store.Get(kResource, NamespaceOf(set), name);
+    missing = missing || !existing || IsTerminating((*existing)->json);
+  }
+  if (!missing) return {};
   Status outcome;
   for (Json& claim : ClaimsOf(set, ordinal)) {
     const std::string name = NameOf(claim);
-    const auto existing = registry.store().Get(kResource, NamespaceOf(set), name);
+    const auto existing = store.Get(kResource, NamespaceOf(set), name);
     if (existing) {
       if (IsTerminating((*existing)->json)) {
         outcome = Fail(ErrorCode::kConflict, "pvc {} is being deleted", name);
       }
       continue;
     }
-    const auto created = registry.Create(kResource, NamespaceOf(set), std::move(claim));
+    const auto created = context.registry.Create(kResource, NamespaceOf(set), std::move(claim));
     const std::string who =
         fmt::format("{} Pod {} in StatefulSet {}", name, PodNameOf(set, ordinal), NameOf(set));
     if (created) {
-      recorder.Normal(subject, "SuccessfulCreate", fmt::format("Create Claim {} success", who));
+      context.recorder.Normal(subject, "SuccessfulCreate",
+                              fmt::format("Create Claim {} success", who));
     } else if (created.error().reason != "AlreadyExists") {
-      recorder.Warning(
+      context.recorder.Warning(
           subject, "FailedCreate",
           fmt::format("Create Claim {} failed error: {}", who, created.error().message));
       outcome = Fail(created.error());
@@ -94,18 +101,49 @@ Status CreateMissingClaims(Registry& registry,
   return outcome;
 }
 
-bool HasStaleClaim(const Store& store, const Json& set, const Json& pod, int64_t ordinal) {
+Status DeleteClaims(const StatefulContext& context, const Json& set, int64_t ordinal) {
+  for (const std::string& name : ClaimNamesOf(set, ordinal)) {
+    const auto claim = context.registry.store().Get(kResource, NamespaceOf(set), name);
+    if (!claim || IsTerminating((*claim)->json)) continue;
+    DeleteParameters parameters;
+    parameters.uid = UidOf((*claim)->json);
+    const auto deleted = context.registry.Delete(kResource, NamespaceOf(set), name, parameters);
+    if (!deleted && deleted.error().code != ErrorCode::kNotFound) return Fail(deleted.error());
+  }
+  return {};
+}
+
+Status DiscardUsedClaims(const StatefulContext& context, const Json& set, int64_t ordinal) {
+  const auto bound = [&]() -> std::string {
+    for (const std::string& name : ClaimNamesOf(set, ordinal)) {
+      const auto claim = context.registry.store().Get(kResource, NamespaceOf(set), name);
+      if (claim && GetString((*claim)->json, {"status", "phase"}) == "Bound") return name;
+    }
+    return "";
+  };
+  if (bound().empty()) return {};
+  HOLDFAST_RETURN_IF_ERROR(DeleteClaims(context, set, ordinal));
+  const std::string left = bound();
+  if (left.empty()) return {};
+  return Fail(ErrorCode::kConflict, "pvc {} is being deleted", left);
+}
+
+bool HasStaleClaim(const Store& store, const Json& set, int64_t ordinal) {
   if (!DeletesWhen(set, "whenScaled")) return false;
-  for (const Json& claim : ClaimsOf(set, ordinal)) {
-    const auto existing = store.Get(kResource, NamespaceOf(set), NameOf(claim));
-    if (existing && HasStaleOwner((*existing)->json, "Pod", pod)) return true;
+  for (const std::string& name : ClaimNamesOf(set, ordinal)) {
+    const auto existing = store.Get(kResource, NamespaceOf(set), name);
+    if (existing && HasStaleOwner((*existing)->json, "Pod", PodNameOf(set, ordinal), ""))
+      return true;
   }
   return false;
 }
 
 bool ClaimOwnersMatch(const Json& claim, const Json& set, const Json& pod, int64_t ordinal) {
   // Managed by an earlier life of the set or the pod, which the garbage collector will deal with.
-  if (HasStaleOwner(claim, "StatefulSet", set) || HasStaleOwner(claim, "Pod", pod)) return true;
+  if (HasStaleOwner(claim, "StatefulSet", NameOf(set), UidOf(set)) ||
+      HasStaleOwner(claim, "Pod", NameOf(pod), UidOf(pod))) {
+    return true;
+  }
   const bool owned_by_set = HasOwner(claim, UidOf(set));
   const bool owned_by_pod = !UidOf(pod).empty() && HasOwner(claim, UidOf(pod));
   // Nothing is added beside somebody else's controller, only taken away.
@@ -116,33 +154,39 @@ bool ClaimOwnersMatch(const Json& claim, const Json& set, const Json& pod, int64
 }
 
 bool ClaimsMatchRetention(const Store& store, const Json& set, const Json& pod, int64_t ordinal) {
-  for (const Json& claim : ClaimsOf(set, ordinal)) {
-    const auto existing = store.Get(kResource, NamespaceOf(set), NameOf(claim));
+  for (const std::string& name : ClaimNamesOf(set, ordinal)) {
+    const auto existing = store.Get(kResource, NamespaceOf(set), name);
     if (existing && !ClaimOwnersMatch((*existing)->json, set, pod, ordinal)) return false;
   }
   return true;
 }
 
-Status UpdateClaimRetention(Registry& registry,
-                            EventRecorder& recorder,
+Status UpdateClaimRetention(const StatefulContext& context,
                             const Json& set,
                             const Json& pod,
                             int64_t ordinal) {
-  for (const Json& claim : ClaimsOf(set, ordinal)) {
-    const auto existing = registry.store().Get(kResource, NamespaceOf(set), NameOf(claim));
+  for (const std::string& name : ClaimNamesOf(set, ordinal)) {
+    const auto existing = context.registry.store().Get(kResource, NamespaceOf(set), name);
     if (!existing) continue;
     if (HasForeignController((*existing)->json, set, pod)) {
-      recorder.Warning({"v1", "PersistentVolumeClaim", (*existing)->json}, "ConflictingController",
-                       "PersistentVolumeClaim has a conflicting controller, so the retention "
-                       "policy is ignored");
+      // Misspelt as Kubernetes 1.36 has it, so that whoever searches for the message finds it.
+      context.recorder.Warning(
+          {"apps/v1", "StatefulSet", set}, "ConflictingController",
+          fmt::format("PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a "
+                      "manging controller, the retention policy is ignored for this claim",
+                      name));
     }
     if (ClaimOwnersMatch((*existing)->json, set, pod, ordinal)) continue;
-    const auto edited = registry.Edit(kResource, NamespaceOf(set), NameOf(claim),
-                                      UidOf((*existing)->json), [&](Json& object) -> Status {
-                                        RewriteOwners(object, set, pod, ordinal);
-                                        return {};
-                                      });
-    if (!edited && edited.error().code != ErrorCode::kNotFound) return Fail(edited.error());
+    const auto edited =
+        context.registry.Edit(kResource, NamespaceOf(set), name, UidOf((*existing)->json),
+                              [&](Json& object) -> Status {
+                                RewriteOwners(object, set, pod, ordinal);
+                                return {};
+                              });
+    if (!edited && edited.error().code != ErrorCode::kNotFound) {
+      return Fail(edited.error().code, "could not update claim {} for delete policy ownerRefs: {}",
+                  name, edited.error().message);
+    }
   }
   return {};
 }

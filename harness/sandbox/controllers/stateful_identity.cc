@@ -66,6 +66,13 @@ std::string ClaimNameOf(const Json& set, const Json& claim_template, int64_t ord
   return fmt::format("{}-{}", NameOf(claim_template), PodNameOf(set, ordinal));
 }
 
+std::vector<std::string> ClaimNamesOf(const Json& set, int64_t ordinal) {
+  std::vector<std::string> names;
+  for (const Json& claim_template : ClaimTemplates(set))
+    names.push_back(ClaimNameOf(set, claim_template, ordinal));
+  return names;
+}
+
 std::vector<Json> ClaimsOf(const Json& set, int64_t ordinal) {
   std::vector<Json> claims;
   for (const Json& claim_template : ClaimTemplates(set)) {
@@ -91,6 +98,11 @@ void RepairIdentity(Json& pod, int64_t ordinal) {
   if (!labels.is_object()) labels = Json::object();
   labels[kPodNameLabel] = NameOf(pod);
   labels[kPodIndexLabel] = std::to_string(ordinal);
+}
+
+void DropIdentity(Json& pod) {
+  pod["metadata"]["labels"].erase(kPodNameLabel);
+  pod["metadata"]["labels"].erase(kPodIndexLabel);
 }
 
 void RepairStorage(const Json& set, Json& pod, int64_t ordinal) {
@@ -131,10 +143,6 @@ Json MakeStatefulPod(const Json& set, int64_t ordinal, const std::string& revisi
   RepairStorage(set, pod, ordinal);
   pod["metadata"]["labels"][kRevisionLabel] = revision;
   return pod;
-}
-
-std::string RevisionLabelOf(const Json& pod) {
-  return GetString(pod, {"metadata", "labels", kRevisionLabel});
 }
 
 bool IdentityMatches(const Json& set, const Json& pod) {

@@ -26,16 +26,19 @@ std::string PodNameOf(const Json& set, int64_t ordinal);
 // "<template>-<set>-<ordinal>".
 std::string ClaimNameOf(const Json& set, const Json& claim_template, int64_t ordinal);
 
-// The claims that the pod with this ordinal needs, ready to be created.
+// The names of the claims that the pod with this ordinal needs.
+std::vector<std::string> ClaimNamesOf(const Json& set, int64_t ordinal);
+// The claims themselves, ready to be created.
 std::vector<Json> ClaimsOf(const Json& set, int64_t ordinal);
 // The pod of `ordinal` from spec.template, labelled with `revision` (a ControllerRevision's name).
 Json MakeStatefulPod(const Json& set, int64_t ordinal, const std::string& revision);
-std::string RevisionLabelOf(const Json& pod);
 
 // Is the pod-name label in place? Are all claims mounted? And how to repair both.
 bool IdentityMatches(const Json& set, const Json& pod);
 bool StorageMatches(const Json& set, const Json& pod);
 void RepairIdentity(Json& pod, int64_t ordinal);
+// Takes away what RepairIdentity sets.
+void DropIdentity(Json& pod);
 void RepairStorage(const Json& set, Json& pod, int64_t ordinal);
 
 }  // namespace holdfast::sandbox

@@ -52,81 +52,132 @@ Result<ObjectPtr> ChangeOwner(Registry& registry, const Json& set, const Json& p
 
 }  // namespace
 
-bool IsCreated(const Json& pod) { return !GetString(pod, {"status", "phase"}).empty(); }
+void StatefulMemory::Begin(int64_t generation, uint64_t claims) {
+  if (generation != generation_ || claims != claims_) known_.clear();
+  generation_ = generation;
+  claims_ = claims;
+}
 
-Result<std::vector<StatefulPod>> ClaimPods(Registry& registry, const Json& set) {
+const int64_t* StatefulMemory::OrdinalOf(const PodPtr& pod) const {
+  const auto found = known_.find(pod->uid);
+  return found != known_.end() && found->second.pod == pod ? &found->second.ordinal : nullptr;
+}
+
+void StatefulMemory::Belongs(const PodPtr& pod, int64_t ordinal) {
+  known_[pod->uid] = {pod, ordinal, false};
+}
+
+bool StatefulMemory::IsRight(const PodPtr& pod) const {
+  const auto found = known_.find(pod->uid);
+  return found != known_.end() && found->second.pod == pod && found->second.right;
+}
+
+void StatefulMemory::SetRight(const PodPtr& pod) {
+  const auto found = known_.find(pod->uid);
+  if (found != known_.end() && found->second.pod == pod) found->second.right = true;
+}
+
+void StatefulMemory::Prune(const std::vector<StatefulPod>& present) {
+  if (known_.size() <= 2 * present.size() + 16) return;
+  std::unordered_map<std::string, Known> kept;
+  for (const StatefulPod& pod : present)
+    if (const auto found = known_.find(pod.pod->uid); found != known_.end()) kept.insert(*found);
+  known_ = std::move(kept);
+}
+
+Result<std::vector<StatefulPod>> ClaimPods(const StatefulContext& context,
+                                           const Json& set,
+                                           StatefulMemory& memory) {
   std::vector<StatefulPod> claimed;
-  for (ObjectPtr pod : registry.store().List("pods", NamespaceOf(set))) {
-    const Json* owner = ControllerRef(pod->json);
-    const bool owned = owner != nullptr && GetString(*owner, {"uid"}) == UidOf(set);
-    if (owner != nullptr && !owned) continue;
-    const std::optional<int64_t> ordinal = OrdinalOf(NameOf(set), NameOf(pod->json));
-    const bool match = ordinal && MatchesSelector(GetObject(set, {"spec", "selector"}),
-                                                  GetObject(pod->json, {"metadata", "labels"}));
-    if (owned != match) {
-      if (IsTerminating(set) || (match && IsTerminating(pod->json))) continue;
-      Result<ObjectPtr> changed = ChangeOwner(registry, set, pod->json, match);
-      if (!changed && changed.error().code == ErrorCode::kNotFound) continue;
-      if (!changed) return Fail(changed.error());
-      pod = *std::move(changed);
+  const std::string set_name = NameOf(set);
+  const Json& selector = GetObject(set, {"spec", "selector"});
+  const auto look = [&](const PodPtr& indexed, bool owned) -> Status {
+    PodPtr pod = indexed;
+    if (const int64_t* known = memory.OrdinalOf(pod); known != nullptr && owned) {
+      claimed.push_back({*known, pod->revision, std::move(pod)});
+      return {};
     }
-    if (match) claimed.push_back({*ordinal, pod->json});
-  }
+    const std::optional<int64_t> ordinal = OrdinalOf(set_name, pod->name);
+    const bool match =
+        ordinal && MatchesSelector(selector, GetObject(pod->json(), {"metadata", "labels"}));
+    if (owned != match) {
+      if (IsTerminating(set) || (match && pod->terminating)) return {};
+      Result<ObjectPtr> changed = ChangeOwner(context.registry, set, pod->json(), match);
+      if (!changed && changed.error().code == ErrorCode::kNotFound) return {};
+      if (!changed) return Fail(changed.error());
+      pod = IndexPod(*std::move(changed));
+    }
+    if (!match) return {};
+    memory.Belongs(pod, *ordinal);
+    claimed.push_back({*ordinal, pod->revision, std::move(pod)});
+    return {};
+  };
+  for (const auto& [key, pod] : context.index.PodsOwnedBy(UidOf(set)))
+    HOLDFAST_RETURN_IF_ERROR(look(pod, true));
+  for (const auto& [key, pod] : context.index.OrphansIn(NamespaceOf(set)))
+    HOLDFAST_RETURN_IF_ERROR(look(pod, false));
+  memory.Prune(claimed);
   return claimed;
 }
 
-Status CreateStatefulPod(Registry& registry,
-                         EventRecorder& recorder,
-                         const Json& set,
+Status CreateStatefulPod(const StatefulContext& context,
+                         const Json& versioned,
                          const StatefulPod& pod) {
-  const std::string name = NameOf(pod.object);
-  if (const Status claims = CreateMissingClaims(registry, recorder, set, pod.ordinal); !claims) {
-    RecordPodEvent(recorder, set, "Create", name, claims);
+  const std::string name = PodNameOf(versioned, pod.ordinal);
+  if (context.rules.fresh_claims)
+    HOLDFAST_RETURN_IF_ERROR(DiscardUsedClaims(context, versioned, pod.ordinal));
+  if (const Status claims = CreateMissingClaims(context, versioned, pod.ordinal); !claims) {
+    RecordPodEvent(context.recorder, versioned, "Create", name, claims);
     return claims;
   }
-  const Result<ObjectPtr> created = registry.Create("pods", NamespaceOf(set), pod.object);
+  Json object = MakeStatefulPod(versioned, pod.ordinal, pod.revision);
+  if (!context.rules.label_pods) DropIdentity(object);
+  const Result<ObjectPtr> created =
+      context.registry.Create("pods", NamespaceOf(versioned), std::move(object));
   // A foreign pod sits on the name: tried again without a word.
   if (!created && created.error().reason == "AlreadyExists") return Fail(created.error());
   const Status outcome = created ? Status() : Status(Fail(created.error()));
-  RecordPodEvent(recorder, set, "Create", name, outcome);
+  RecordPodEvent(context.recorder, versioned, "Create", name, outcome);
   HOLDFAST_RETURN_IF_ERROR(outcome);
-  return UpdateClaimRetention(registry, recorder, set, (*created)->json, pod.ordinal);
+  return UpdateClaimRetention(context, versioned, (*created)->json, pod.ordinal);
 }
 
-Status DeleteStatefulPod(Registry& registry,
-                         EventRecorder& recorder,
-                         const Json& set,
-                         const StatefulPod& pod) {
+Status DeleteStatefulPod(const StatefulContext& context, const Json& set, const StatefulPod& pod) {
+  const std::string name = pod.pod ? pod.pod->name : PodNameOf(set, pod.ordinal);
   DeleteParameters parameters;
-  parameters.uid = UidOf(pod.object);
+  if (pod.pod) parameters.uid = pod.pod->uid;
   const Result<ObjectPtr> deleted =
-      registry.Delete("pods", NamespaceOf(set), NameOf(pod.object), parameters);
+      context.registry.Delete("pods", NamespaceOf(set), name, parameters);
   if (!deleted && deleted.error().code == ErrorCode::kNotFound) return {};
   const Status outcome = deleted ? Status() : Status(Fail(deleted.error()));
-  RecordPodEvent(recorder, set, "Delete", NameOf(pod.object), outcome);
+  RecordPodEvent(context.recorder, set, "Delete", name, outcome);
   return outcome;
 }
 
-Status RepairStatefulPod(Registry& registry,
-                         EventRecorder& recorder,
-                         const Json& set,
-                         const StatefulPod& pod) {
-  HOLDFAST_RETURN_IF_ERROR(UpdateClaimRetention(registry, recorder, set, pod.object, pod.ordinal));
-  const bool storage = StorageMatches(set, pod.object);
-  if (IdentityMatches(set, pod.object) && storage) return {};
-  if (!storage) {
-    HOLDFAST_RETURN_IF_ERROR(CreateMissingClaims(registry, recorder, set, pod.ordinal));
+bool StatefulPodIsRight(const StatefulContext& context, const Json& set, const StatefulPod& pod) {
+  const Json& object = pod.pod->json();
+  return (IdentityMatches(set, object) || !context.rules.label_pods) &&
+         StorageMatches(set, object) &&
+         ClaimsMatchRetention(context.registry.store(), set, object, pod.ordinal);
+}
+
+Status RepairStatefulPod(const StatefulContext& context, const Json& set, const StatefulPod& pod) {
+  const Json& object = pod.pod->json();
+  if (const Status claims = UpdateClaimRetention(context, set, object, pod.ordinal); !claims) {
+    RecordPodEvent(context.recorder, set, "Update", pod.pod->name, claims);
+    return claims;
   }
-  const Result<ObjectPtr> edited = registry.Edit("pods", NamespaceOf(set), NameOf(pod.object),
-                                                 UidOf(pod.object), [&](Json& object) -> Status {
-                                                   RepairIdentity(object, pod.ordinal);
-                                                   if (!storage) {
-                                                     RepairStorage(set, object, pod.ordinal);
-                                                   }
-                                                   return {};
-                                                 });
+  const bool storage = StorageMatches(set, object);
+  if (IdentityMatches(set, object) && storage) return {};
+  if (!storage) HOLDFAST_RETURN_IF_ERROR(CreateMissingClaims(context, set, pod.ordinal));
+  const Result<ObjectPtr> edited = context.registry.Edit(
+      "pods", NamespaceOf(set), pod.pod->name, pod.pod->uid, [&](Json& stored) -> Status {
+        RepairIdentity(stored, pod.ordinal);
+        if (!storage) RepairStorage(set, stored, pod.ordinal);
+        return {};
+      });
   const Status outcome = edited ? Status() : Status(Fail(edited.error()));
-  RecordPodEvent(recorder, set, "Update", NameOf(pod.object), outcome);
+  RecordPodEvent(context.recorder, set, "Update", pod.pod->name, outcome);
   return outcome;
 }
 

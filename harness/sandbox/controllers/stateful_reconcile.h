@@ -3,12 +3,12 @@
 #define HOLDFAST_HARNESS_SANDBOX_CONTROLLERS_STATEFUL_RECONCILE_H_
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/result.h"
-#include "harness/sandbox/api/registry.h"
-#include "harness/sandbox/controllers/event_recorder.h"
+#include "harness/sandbox/controllers/stateful_context.h"
 #include "harness/sandbox/controllers/stateful_pods.h"
 #include "harness/sandbox/controllers/stateful_revisions.h"
 
@@ -19,10 +19,10 @@ namespace holdfast::sandbox {
 class StatefulReconcile {
  public:
   // All references must outlive the object. `now` is wall time.
-  StatefulReconcile(Registry& registry,
-                    EventRecorder& recorder,
+  StatefulReconcile(const StatefulContext& context,
                     const Json& set,
                     const StatefulRevisions& revisions,
+                    StatefulMemory& memory,
                     Nanos now);
   // Takes the steps that are allowed now for `pods` (all that the set owns). An error means that it
   // has to be tried again; status() is valid all the same.
@@ -31,6 +31,10 @@ class StatefulReconcile {
   [[nodiscard]] Json status() const;
   // When the next pod becomes available by the passing of time alone.
   [[nodiscard]] std::optional<Nanos> next_available() const { return next_available_; }
+  // Every replica is there, ready and not on its way out.
+  [[nodiscard]] bool AllReady() const;
+  // The replica with the highest ordinal; nullptr when there is none.
+  [[nodiscard]] const StatefulPod* Highest() const;
 
  private:
   enum class Next { kContinue, kStop };
@@ -43,25 +47,30 @@ class StatefulReconcile {
   };
 
   void Divide(const std::vector<StatefulPod>& pods);
-  void Count(const std::vector<const StatefulPod*>& pods);
+  void Count(const StatefulPod& pod);
   void CountAll();
-  [[nodiscard]] StatefulPod NewPod(int64_t ordinal) const;
-  [[nodiscard]] bool Unavailable(const Json& pod) const;
-  [[nodiscard]] bool RunningAndAvailable(const Json& pod) const;
+  [[nodiscard]] bool GetsCurrentRevision(int64_t ordinal) const;
+  [[nodiscard]] bool Unavailable(const StatefulPod& pod) const;
+  [[nodiscard]] bool RunningAndAvailable(const StatefulPod& pod) const;
+  [[nodiscard]] bool MayBeUnready(const StatefulPod& pod) const;
   void FindFirstUnavailable();
-  Result<Next> ProcessReplicas();
+  Status Create(const StatefulPod& pod);
+  Result<Next> CreateAllMissing();
+  Result<Next> ProcessInOrder();
+  Result<Next> ProcessInBatches();
   Result<Next> ProcessReplica(const StatefulPod& pod);
-  Result<Next> RepairReplica(const StatefulPod& pod);
   Result<Next> ProcessCondemned(const StatefulPod& pod);
   Result<Next> ProcessAllCondemned();
   Status RollOut();
   void Complete();
 
-  Registry& registry_;
-  EventRecorder& recorder_;
+  const StatefulContext& context_;
   const Json& set_;
+  StatefulMemory& memory_;
   Nanos now_;
   bool ordered_;
+  int64_t start_;
+  int64_t wanted_;
   int64_t min_ready_seconds_;
   std::string current_revision_;
   std::string update_revision_;
@@ -70,7 +79,7 @@ class StatefulReconcile {
   Json current_set_;
   Json update_set_;
   std::vector<StatefulPod> replicas_;   // By ordinal, all of the range.
-  std::vector<StatefulPod> condemned_;  // Descending.
+  std::vector<StatefulPod> condemned_;  // In the order in which they go: descending.
   const StatefulPod* first_unavailable_ = nullptr;
   Counters counters_;
   std::optional<Nanos> next_available_;

@@ -3,12 +3,14 @@
 
 #include "harness/sandbox/controllers/object.h"
 #include "harness/sandbox/controllers/stateful_identity.h"
-#include "harness/sandbox/controllers/stateful_reconcile.h"
 
 namespace holdfast::sandbox {
 namespace {
 
 constexpr char kResource[] = "statefulsets";
+// How long a set is ready before a defect restarts one of its pods, and what stands for "done".
+constexpr Nanos kRestartAfter = std::chrono::seconds(3);
+constexpr Nanos kRestarted = Nanos::max();
 
 // What the API server's validation would refuse (a decrement below zero in a third revision's
 // rollout); the sync is repeated then.
@@ -24,9 +26,13 @@ Status ValidateCounters(const Json& status) {
 
 }  // namespace
 
-StatefulSetController::StatefulSetController(Registry& registry)
+StatefulSetController::StatefulSetController(Registry& registry,
+                                             const ClusterIndex& index,
+                                             const Defects& defects)
     : registry_(registry),
-      recorder_(registry, "statefulset-controller") {}
+      recorder_(registry, "statefulset-controller"),
+      rules_(StatefulRules::With(defects)),
+      context_{registry_, index, recorder_, rules_} {}
 
 void StatefulSetController::AddSetsOf(const std::string& ns, WorkQueue& queue) const {
   for (const ObjectPtr& set : registry_.store().List(kResource, ns))
@@ -53,16 +59,25 @@ void StatefulSetController::ObservePod(const Json& pod, WorkQueue& queue) const 
 void StatefulSetController::Observe(const StoreEvent& event, WorkQueue& queue) {
   const Json& object = event.object->json;
   if (event.resource == kResource) {
+    if (event.type == StoreEvent::Type::kDeleted) memories_.erase(UidOf(object));
     queue.Add(KeyOf(object));
   } else if (event.resource == "pods") {
     ObservePod(object, queue);
     // A pod that was released still concerns the set that it left.
     if (event.previous != nullptr) ObservePod(event.previous->json, queue);
-  } else if (event.resource == "persistentvolumeclaims" &&
-             event.type == StoreEvent::Type::kDeleted) {
-    // Somebody may be waiting for the name to be free.
-    AddSetsOf(NamespaceOf(object), queue);
+  } else if (event.resource == "persistentvolumeclaims") {
+    ObserveClaim(event, queue);
   }
+}
+
+void StatefulSetController::ObserveClaim(const StoreEvent& event, WorkQueue& queue) {
+  const Json& claim = event.object->json;
+  const bool same_owners = event.previous != nullptr &&
+                           GetArray(event.previous->json, {"metadata", "ownerReferences"}) ==
+                               GetArray(claim, {"metadata", "ownerReferences"});
+  if (event.type != StoreEvent::Type::kModified || !same_owners) ++claims_changed_;
+  // Somebody may be waiting for the name to be free.
+  if (event.type == StoreEvent::Type::kDeleted) AddSetsOf(NamespaceOf(claim), queue);
 }
 
 Status StatefulSetController::WriteStatus(const Json& set, const Json& status) {
@@ -82,12 +97,31 @@ Status StatefulSetController::Reconcile(const std::string& key,
                                         const std::vector<StatefulPod>& pods,
                                         const StatefulRevisions& revisions,
                                         WorkQueue& queue) {
-  StatefulReconcile reconcile(registry_, recorder_, set, revisions, registry_.clock().Wall());
+  StatefulReconcile reconcile(context_, set, revisions, memories_[UidOf(set)],
+                              registry_.clock().Wall());
   const Status outcome = reconcile.Run(pods);
   const Status written = WriteStatus(set, reconcile.status());
   if (reconcile.next_available()) queue.AddAfter(key, *reconcile.next_available());
   HOLDFAST_RETURN_IF_ERROR(outcome);
+  if (rules_.restart_unprovoked)
+    HOLDFAST_RETURN_IF_ERROR(RestartUnprovoked(key, set, reconcile, queue));
   return written;
+}
+
+Status StatefulSetController::RestartUnprovoked(const std::string& key,
+                                                const Json& set,
+                                                const StatefulReconcile& reconcile,
+                                                WorkQueue& queue) {
+  if (!reconcile.AllReady()) return {};
+  const Nanos now = registry_.clock().Now();
+  Nanos& at = restart_at_.try_emplace(UidOf(set), now + kRestartAfter).first->second;
+  if (at == kRestarted) return {};
+  if (at > now) {
+    queue.AddAfter(key, at - now);
+    return {};
+  }
+  at = kRestarted;
+  return DeleteStatefulPod(context_, set, *reconcile.Highest());
 }
 
 Status StatefulSetController::Sync(const std::string& key, WorkQueue& queue) {
@@ -97,12 +131,14 @@ Status StatefulSetController::Sync(const std::string& key, WorkQueue& queue) {
   const Json& set = (*found)->json;
   std::vector<ObjectPtr> history = ListRevisions(registry_.store(), set);
   HOLDFAST_RETURN_IF_ERROR(AdoptRevisions(registry_, set, history));
-  HOLDFAST_ASSIGN(const std::vector<StatefulPod> pods, ClaimPods(registry_, set));
+  StatefulMemory& memory = memories_[UidOf(set)];
+  memory.Begin(GetInt(set, {"metadata", "generation"}), claims_changed_);
+  HOLDFAST_ASSIGN(const std::vector<StatefulPod> pods, ClaimPods(context_, set, memory));
   HOLDFAST_ASSIGN(const StatefulRevisions revisions, ResolveRevisions(registry_, set, history));
   const Status outcome = Reconcile(key, set, pods, revisions, queue);
   std::set<std::string> live = {NameOf(revisions.current->json), NameOf(revisions.update->json)};
   for (const StatefulPod& pod : pods)
-    live.insert(RevisionLabelOf(pod.object));
+    if (!live.contains(pod.revision)) live.insert(pod.revision);
   // History is kept short even while pods cannot be brought in order.
   const Status truncated = TruncateHistory(registry_, set, live);
   HOLDFAST_RETURN_IF_ERROR(outcome);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/sandbox/controllers/amount.h"
 #include "harness/sandbox/controllers/object.h"
 
 namespace holdfast::sandbox {
@@ -19,6 +20,18 @@ std::vector<std::string> ClaimsUsedBy(const Json& pod) {
 bool UsesClaim(const Json& pod, const std::string& claim) {
   const std::vector<std::string> used = ClaimsUsedBy(pod);
   return std::find(used.begin(), used.end(), claim) != used.end();
+}
+
+bool IsOurProvisioner(const std::string& name) {
+  return name == kDriver || name == kLocalProvisioner;
+}
+
+int64_t RequestedStorage(const Json& claim) {
+  return AmountOf(FindPath(claim, {"spec", "resources", "requests", "storage"}));
+}
+
+int64_t CapacityOf(const Json& volume) {
+  return AmountOf(FindPath(volume, {"spec", "capacity", "storage"}));
 }
 
 std::string AnnotationOf(const Json& object, const std::string& key) {

@@ -12,6 +12,8 @@ namespace holdfast::sandbox {
 
 // The CSI driver and provisioner of the sandbox.
 inline constexpr char kDriver[] = "sandbox.holdfast.dev";
+// The provisioner of volumes that live on one node and are not attached.
+inline constexpr char kLocalProvisioner[] = "local.sandbox.holdfast.dev";
 
 inline constexpr char kSelectedNode[] = "volume.kubernetes.io/selected-node";
 inline constexpr char kProvisioner[] = "volume.kubernetes.io/storage-provisioner";
@@ -28,6 +30,11 @@ inline constexpr char kProvisionerFinalizer[] =
 // The claims that the pod's volumes name.
 std::vector<std::string> ClaimsUsedBy(const Json& pod);
 bool UsesClaim(const Json& pod, const std::string& claim);
+bool IsOurProvisioner(const std::string& name);
+// spec.resources.requests.storage of a claim, spec.capacity.storage of a volume; in thousandths of a
+// byte.
+int64_t RequestedStorage(const Json& claim);
+int64_t CapacityOf(const Json& volume);
 std::string AnnotationOf(const Json& object, const std::string& key);
 // The StorageClass of the claim, or nullptr.
 ObjectPtr ClassOf(const Store& store, const Json& claim);

@@ -1,6 +1,8 @@
 // Protection finalizers after pvc_protection_controller.go and pv_protection_controller.go.
 #include "harness/sandbox/controllers/storage_protection.h"
 
+#include <algorithm>
+
 #include "harness/sandbox/controllers/object.h"
 #include "harness/sandbox/controllers/storage.h"
 
@@ -44,13 +46,8 @@ void StorageProtection::Observe(const StoreEvent& event, WorkQueue& queue) {
 
 // A pod that has no node yet will not start with a claim that is being deleted.
 bool StorageProtection::InUse(const Json& claim) const {
-  for (const ObjectPtr& pod : registry_.store().List("pods", NamespaceOf(claim))) {
-    if (!GetString(pod->json, {"spec", "nodeName"}).empty() &&
-        UsesClaim(pod->json, NameOf(claim))) {
-      return true;
-    }
-  }
-  return false;
+  const PodGroup& pods = index_.PodsUsing(NamespaceOf(claim), NameOf(claim));
+  return std::ranges::any_of(pods, [](const auto& entry) { return !entry.second->node.empty(); });
 }
 
 Status StorageProtection::Apply(const std::string& resource,

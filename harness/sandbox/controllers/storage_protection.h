@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/sandbox/api/registry.h"
+#include "harness/sandbox/controllers/cluster_index.h"
 #include "harness/sandbox/controllers/controller.h"
 
 namespace holdfast::sandbox {
@@ -13,7 +14,9 @@ namespace holdfast::sandbox {
 // Keys are "claim namespace/name" and "volume name".
 class StorageProtection : public Controller {
  public:
-  explicit StorageProtection(Registry& registry) : registry_(registry) {}
+  StorageProtection(Registry& registry, const ClusterIndex& index)
+      : registry_(registry),
+        index_(index) {}
   [[nodiscard]] std::string_view name() const override { return "storage-protection"; }
   void Observe(const StoreEvent& event, WorkQueue& queue) override;
   void Resync(WorkQueue& queue) override;
@@ -27,6 +30,7 @@ class StorageProtection : public Controller {
                bool in_use);
 
   Registry& registry_;
+  const ClusterIndex& index_;
 };
 
 }  // namespace holdfast::sandbox

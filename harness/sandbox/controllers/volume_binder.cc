@@ -1,8 +1,11 @@
 // Claim and volume phases after pv_controller.go.
 #include "harness/sandbox/controllers/volume_binder.h"
 
+#include <algorithm>
+
 #include "harness/base/time_format.h"
 #include "harness/sandbox/controllers/object.h"
+#include "harness/sandbox/controllers/placement.h"
 #include "harness/sandbox/controllers/storage.h"
 
 namespace holdfast::sandbox {
@@ -31,8 +34,9 @@ Status IgnoreGone(const Result<ObjectPtr>& result) {
 
 }  // namespace
 
-VolumeBinder::VolumeBinder(Registry& registry)
+VolumeBinder::VolumeBinder(Registry& registry, const ClusterIndex& index)
     : registry_(registry),
+      index_(index),
       recorder_(registry, "persistentvolume-controller") {}
 
 void VolumeBinder::Resync(WorkQueue& queue) {
@@ -68,16 +72,52 @@ Status VolumeBinder::Sync(const std::string& key, WorkQueue& queue) {
 }
 
 ObjectPtr VolumeBinder::VolumeFor(const Json& claim) const {
-  for (ObjectPtr& volume : registry_.store().List(kVolumes, "")) {
-    const Json& reference = GetObject(volume->json, {"spec", "claimRef"});
-    if (GetString(reference, {"namespace"}) != NamespaceOf(claim) ||
-        GetString(reference, {"name"}) != NameOf(claim) || IsTerminating(volume->json)) {
-      continue;
-    }
-    const std::string uid = GetString(reference, {"uid"});
-    if (uid.empty() || uid == UidOf(claim)) return std::move(volume);
+  for (const auto& [name, indexed] : index_.VolumesFor(NamespaceOf(claim), NameOf(claim))) {
+    const auto volume = registry_.store().Get(kVolumes, "", name);
+    if (!volume || IsTerminating((*volume)->json)) continue;
+    const std::string uid = GetString((*volume)->json, {"spec", "claimRef", "uid"});
+    if (uid.empty() || uid == UidOf(claim)) return *volume;
   }
   return nullptr;
+}
+
+bool VolumeBinder::Suits(const Json& volume, const Json& claim) const {
+  if (IsTerminating(volume) || !GetString(volume, {"spec", "claimRef", "name"}).empty() ||
+      GetString(volume, {"spec", "storageClassName"}) !=
+          GetString(claim, {"spec", "storageClassName"}) ||
+      GetString(volume, {"spec", "volumeMode"}, "Filesystem") !=
+          GetString(claim, {"spec", "volumeMode"}, "Filesystem") ||
+      CapacityOf(volume) < RequestedStorage(claim)) {
+    return false;
+  }
+  const Json& offered = GetArray(volume, {"spec", "accessModes"});
+  for (const Json& mode : GetArray(claim, {"spec", "accessModes"}))
+    if (std::ranges::find(offered, mode) == offered.end()) return false;
+  const Json* selector = FindPath(claim, {"spec", "selector"});
+  if (selector != nullptr &&
+      !MatchesSelector(*selector, GetObject(volume, {"metadata", "labels"}))) {
+    return false;
+  }
+  const auto node = registry_.store().Get("nodes", "", AnnotationOf(claim, kSelectedNode));
+  return !node ||
+         MatchesNodeSelector(FindPath(volume, {"spec", "nodeAffinity", "required"}), (*node)->json);
+}
+
+ObjectPtr VolumeBinder::UnclaimedFor(const Json& claim) const {
+  const std::string named = GetString(claim, {"spec", "volumeName"});
+  // The scheduler has not said yet where the volume must be reachable.
+  if (named.empty() && WaitsForConsumer(registry_.store(), claim) &&
+      AnnotationOf(claim, kSelectedNode).empty()) {
+    return nullptr;
+  }
+  ObjectPtr best;
+  for (const auto& [name, indexed] : index_.UnclaimedVolumes()) {
+    if (!named.empty() && name != named) continue;
+    const auto volume = registry_.store().Get(kVolumes, "", name);
+    if (!volume || !Suits((*volume)->json, claim)) continue;
+    if (best == nullptr || CapacityOf((*volume)->json) < CapacityOf(best->json)) best = *volume;
+  }
+  return best;
 }
 
 Status VolumeBinder::AssignDefaultClass(const Json& claim) {
@@ -144,6 +184,7 @@ Status VolumeBinder::Bind(const Json& claim, const Json& volume) {
                                         {"namespace", NamespaceOf(claim)},
                                         {"name", NameOf(claim)},
                                         {"uid", UidOf(claim)}};
+          Annotate(object, kBoundByController, "yes");
           return {};
         }));
   }
@@ -188,7 +229,9 @@ Status VolumeBinder::SyncClaim(const std::string& ns, const std::string& name) {
   const Json& claim = (*found)->json;
   if (!AnnotationOf(claim, kBindCompleted).empty()) return FinishBound(claim);
   if (const ObjectPtr volume = VolumeFor(claim)) return Bind(claim, volume->json);
-  if (IsTerminating(claim) || !GetString(claim, {"spec", "volumeName"}).empty()) return {};
+  if (IsTerminating(claim)) return {};
+  if (const ObjectPtr volume = UnclaimedFor(claim)) return Bind(claim, volume->json);
+  if (!GetString(claim, {"spec", "volumeName"}).empty()) return {};
   if (FindPath(claim, {"spec", "storageClassName"}) == nullptr) return AssignDefaultClass(claim);
   return AskForVolume(claim);
 }
@@ -198,7 +241,16 @@ Status VolumeBinder::SyncVolume(const std::string& name, WorkQueue& queue) {
   if (!found) return {};
   const Json& volume = (*found)->json;
   const std::string claim_name = GetString(volume, {"spec", "claimRef", "name"});
-  if (claim_name.empty()) return SetVolumePhase(volume, "Available");
+  if (claim_name.empty()) {
+    // Somebody may be waiting for one like it.
+    if (GetString(volume, {"status", "phase"}) != "Available") {
+      for (const ObjectPtr& claim : registry_.store().List(kClaims, "")) {
+        if (AnnotationOf(claim->json, kBindCompleted).empty())
+          queue.Add(ClaimKey(NamespaceOf(claim->json), NameOf(claim->json)));
+      }
+    }
+    return SetVolumePhase(volume, "Available");
+  }
   const std::string ns = GetString(volume, {"spec", "claimRef", "namespace"});
   const std::string uid = GetString(volume, {"spec", "claimRef", "uid"});
   if (uid.empty()) {

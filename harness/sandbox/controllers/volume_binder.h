@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/sandbox/api/registry.h"
+#include "harness/sandbox/controllers/cluster_index.h"
 #include "harness/sandbox/controllers/controller.h"
 #include "harness/sandbox/controllers/event_recorder.h"
 
@@ -15,7 +16,7 @@ namespace holdfast::sandbox {
 // claimRef, volume Bound, claim with volumeName and bind-completed, claim Bound.
 class VolumeBinder : public Controller {
  public:
-  explicit VolumeBinder(Registry& registry);
+  VolumeBinder(Registry& registry, const ClusterIndex& index);
   [[nodiscard]] std::string_view name() const override { return "persistentvolume-controller"; }
   void Observe(const StoreEvent& event, WorkQueue& queue) override;
   void Resync(WorkQueue& queue) override;
@@ -26,6 +27,9 @@ class VolumeBinder : public Controller {
   Status SyncVolume(const std::string& name, WorkQueue& queue);
   // The volume whose claimRef is this claim, by uid or, without uid, by name; or nullptr.
   [[nodiscard]] ObjectPtr VolumeFor(const Json& claim) const;
+  // The smallest unclaimed volume that would do, or the one that the claim names; or nullptr.
+  [[nodiscard]] ObjectPtr UnclaimedFor(const Json& claim) const;
+  [[nodiscard]] bool Suits(const Json& volume, const Json& claim) const;
   Status AssignDefaultClass(const Json& claim);
   Status AskForVolume(const Json& claim);
   Status Bind(const Json& claim, const Json& volume);
@@ -33,6 +37,7 @@ class VolumeBinder : public Controller {
   Status SetVolumePhase(const Json& volume, const std::string& phase);
 
   Registry& registry_;
+  const ClusterIndex& index_;
   EventRecorder recorder_;
 };
 

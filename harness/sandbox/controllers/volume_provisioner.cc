@@ -13,15 +13,33 @@ constexpr std::string_view kClaimKey = "claim ";
 constexpr std::string_view kVolumeKey = "volume ";
 
 bool WantsVolume(const Json& claim) {
-  return AnnotationOf(claim, kProvisioner) == kDriver && !IsTerminating(claim) &&
+  return IsOurProvisioner(AnnotationOf(claim, kProvisioner)) && !IsTerminating(claim) &&
          GetString(claim, {"spec", "volumeName"}).empty();
 }
 
 bool WantsRemoval(const Json& volume) {
-  return AnnotationOf(volume, kProvisionedBy) == kDriver &&
+  return IsOurProvisioner(AnnotationOf(volume, kProvisionedBy)) &&
          GetString(volume, {"status", "phase"}) == "Released" &&
          GetString(volume, {"spec", "persistentVolumeReclaimPolicy"}) == "Delete" &&
          (!IsTerminating(volume) || HasFinalizer(volume, kProvisionerFinalizer));
+}
+
+// Bound to the node that the scheduler chose, and nothing that could be attached. When the class
+// binds at once nobody has chosen a node: then it is a path that every node sees, as a network file
+// system is.
+void MakeLocal(Json& volume, const std::string& node) {
+  volume["metadata"]["annotations"][kProvisionedBy] = kLocalProvisioner;
+  Json& spec = volume["spec"];
+  spec.erase("csi");
+  if (node.empty()) {
+    spec["hostPath"] = {{"path", "/volumes/" + NameOf(volume)}, {"type", ""}};
+    return;
+  }
+  spec["local"] = {{"path", "/volumes/" + NameOf(volume)}};
+  spec["nodeAffinity"]["required"]["nodeSelectorTerms"] =
+      Json::array({{{"matchExpressions", Json::array({{{"key", "kubernetes.io/hostname"},
+                                                       {"operator", "In"},
+                                                       {"values", Json::array({node})}}})}}});
 }
 
 Json MakeVolume(const Json& claim, const Json& storage_class, const std::string& name) {
@@ -46,6 +64,8 @@ Json MakeVolume(const Json& claim, const Json& storage_class, const std::string&
         {"volumeMode", GetString(claim, {"spec", "volumeMode"}, "Filesystem")}}}};
   volume["metadata"]["finalizers"] = Json::array({kVolumeProtection});
   if (reclaim == "Delete") volume["metadata"]["finalizers"].push_back(kProvisionerFinalizer);
+  if (GetString(storage_class, {"provisioner"}) == kLocalProvisioner)
+    MakeLocal(volume, AnnotationOf(claim, kSelectedNode));
   return volume;
 }
 
@@ -117,7 +137,7 @@ Status VolumeProvisioner::Remove(const Json& volume) {
     // The attachment's own end brings the key back.
     if (GetString(attachment->json, {"spec", "source", "persistentVolumeName"}) == name) return {};
   }
-  if (const Status removed = backend_->Remove(GetString(volume, {"spec", "csi", "volumeHandle"}));
+  if (const Status removed = backend_->Remove(GetString(volume, {"spec", "csi", "volumeHandle"}, name));
       !removed) {
     recorder_.Warning({"v1", "PersistentVolume", volume}, "VolumeFailedDelete",
                       removed.error().message);

@@ -11,18 +11,41 @@ constexpr Nanos kLongestDelay = std::chrono::seconds(5);
 
 }  // namespace
 
+void WorkQueue::Delay(const std::string& key, Nanos at) {
+  const auto [entry, fresh] = delayed_.emplace(key, at);
+  if (!fresh) {
+    if (entry->second <= at) return;
+    by_time_.erase({entry->second, key});
+    entry->second = at;
+  }
+  by_time_.emplace(at, key);
+}
+
 void WorkQueue::Add(const std::string& key) {
+  if (const auto rest = resting_.find(key); rest != resting_.end()) {
+    if (rest->second > clock_.Now()) {
+      Delay(key, rest->second);
+      return;
+    }
+    resting_.erase(rest);
+  }
   if (in_ready_.insert(key).second) ready_.push_back(key);
 }
 
 void WorkQueue::AddAfter(const std::string& key, Nanos delay) {
   if (delay <= Nanos{0}) {
     Add(key);
-    return;
+  } else {
+    Delay(key, clock_.Now() + delay);
   }
-  const Nanos at = clock_.Now() + delay;
-  const auto [entry, fresh] = delayed_.emplace(key, at);
-  if (!fresh) entry->second = std::min(entry->second, at);
+}
+
+void WorkQueue::Rest(const std::string& key, Nanos duration) {
+  // Shorter than a millisecond is not worth the entry.
+  if (duration < std::chrono::milliseconds(1)) return;
+  const Nanos now = clock_.Now();
+  if (resting_.size() >= 1000) std::erase_if(resting_, [&](auto& r) { return r.second <= now; });
+  resting_[key] = now + duration;
 }
 
 void WorkQueue::AddRateLimited(const std::string& key) {
@@ -32,13 +55,11 @@ void WorkQueue::AddRateLimited(const std::string& key) {
 
 void WorkQueue::Promote() {
   const Nanos now = clock_.Now();
-  for (auto entry = delayed_.begin(); entry != delayed_.end();) {
-    if (entry->second <= now) {
-      Add(entry->first);
-      entry = delayed_.erase(entry);
-    } else {
-      ++entry;
-    }
+  while (!by_time_.empty() && by_time_.begin()->first <= now) {
+    const std::string key = by_time_.begin()->second;
+    by_time_.erase(by_time_.begin());
+    delayed_.erase(key);
+    Add(key);
   }
 }
 
@@ -53,11 +74,8 @@ std::optional<std::string> WorkQueue::Take() {
 
 std::optional<Nanos> WorkQueue::NextDue() const {
   if (!ready_.empty()) return Nanos{0};
-  if (delayed_.empty()) return std::nullopt;
-  Nanos earliest = delayed_.begin()->second;
-  for (const auto& [key, at] : delayed_)
-    earliest = std::min(earliest, at);
-  return std::max(Nanos{0}, earliest - clock_.Now());
+  if (by_time_.empty()) return std::nullopt;
+  return std::max(Nanos{0}, by_time_.begin()->first - clock_.Now());
 }
 
 }  // namespace holdfast::sandbox

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "harness/base/clock.h"
 
@@ -22,6 +23,8 @@ class WorkQueue {
   void AddAfter(const std::string& key, Nanos delay);
   // 5 ms, 10 ms, 20 ms, ... (the delays of client-go's rate limiter), at most 5 s.
   void AddRateLimited(const std::string& key);
+  // `key` is not due before `duration` has passed, whoever adds it.
+  void Rest(const std::string& key, Nanos duration);
   // The next failure of `key` starts at 5 ms again.
   void Forget(const std::string& key) { failures_.erase(key); }
   // The next key that is due.
@@ -31,11 +34,14 @@ class WorkQueue {
 
  private:
   void Promote();
+  void Delay(const std::string& key, Nanos at);
 
   const Clock& clock_;
   std::deque<std::string> ready_;
   std::set<std::string> in_ready_;
-  std::map<std::string, Nanos> delayed_;  // On the clock's Now().
+  std::map<std::string, Nanos> delayed_;             // On the clock's Now().
+  std::set<std::pair<Nanos, std::string>> by_time_;  // The same, by time.
+  std::map<std::string, Nanos> resting_;             // Until when.
   std::map<std::string, int> failures_;
 };
 

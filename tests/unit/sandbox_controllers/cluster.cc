@@ -23,7 +23,7 @@ ControllerOptions WithDefaults(ControllerOptions options, const TemporaryDirecto
 
 ControllerOptions Cluster::Calm() {
   ControllerOptions options;
-  options.node_grace = std::chrono::hours(24);
+  options.nodes.grace = std::chrono::hours(24 * 365);
   return options;
 }
 
@@ -127,7 +127,9 @@ size_t Cluster::EventCount(const std::string& name, const std::string& reason) c
 }
 
 void Cluster::AddNode(const std::string& name) {
-  Create("nodes", {{"metadata", {{"name", name}, {"labels", {{"zone", name}}}}}}, "");
+  Create("nodes", {{"metadata",
+           {{"name", name}, {"labels", {{"zone", name}, {"kubernetes.io/hostname", name}}}}}},
+         "");
   Edit(
       "nodes", name,
       [&](Json& node) {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/time_format.h"
+#include "harness/sandbox/controllers/cluster_index.h"
 #include "harness/sandbox/controllers/controller_loop.h"
+#include "harness/sandbox/controllers/event_recorder.h"
 #include "harness/sandbox/controllers/object.h"
 #include "harness/sandbox/controllers/stateful_identity.h"
 #include "harness/sandbox/controllers/work_queue.h"
@@ -102,6 +104,103 @@ TEST(ControllerLoop, RetriesAfterErrorsAndRestsAfterwards) {
   clock.Advance(seconds(100));
   EXPECT_EQ(loop.SyncAll(), 0U);
   EXPECT_EQ(syncs, 3);
+}
+
+TEST(WorkQueue, AKeyThatRestsIsNotDueWhoeverAddsIt) {
+  FakeClock clock;
+  WorkQueue queue(clock);
+  queue.Rest("a", milliseconds(50));
+  queue.Add("a");
+  queue.AddAfter("a", milliseconds(10));
+  queue.Add("b");
+  EXPECT_EQ(queue.Take(), "b");
+  EXPECT_EQ(queue.Take(), std::nullopt);
+  clock.Advance(milliseconds(49));
+  EXPECT_EQ(queue.Take(), std::nullopt);
+  clock.Advance(milliseconds(1));
+  EXPECT_EQ(queue.Take(), "a");
+  EXPECT_EQ(queue.Take(), std::nullopt);
+}
+
+TEST(ClusterIndex, FollowsTheEvents) {
+  FakeClock clock;
+  Store store(clock);
+  ClusterIndex index;
+  index.Rebuild(store);
+  const auto pod = [](const char* name, const char* owner) -> Json {
+    Json object = {{"metadata", {{"name", name}, {"namespace", "n"}}},
+                   {"spec",
+                    {{"volumes", Json::array({{{"persistentVolumeClaim",
+                                                {{"claimName", "c"}}}}})}}}};
+    if (*owner != '\0') AddOwner(object, {{"uid", owner}, {"controller", true}});
+    return object;
+  };
+  ASSERT_TRUE(store.Create("pods", pod("owned", "boss")));
+  ASSERT_TRUE(store.Create("pods", pod("free", "")));
+  ASSERT_TRUE(store.Create("volumeattachments",
+                           {{"metadata", {{"name", "va"}}},
+                            {"spec",
+                             {{"nodeName", "x"}, {"source", {{"persistentVolumeName", "pv"}}}}}}));
+  uint64_t seen = 0;
+  const auto follow = [&] {
+    const auto events = store.EventsAfter("", seen, Nanos{0}, &seen);
+    for (const StoreEvent& event : *events)
+      index.Apply(event);
+  };
+  follow();
+  EXPECT_EQ(index.PodsIn("n").size(), 2U);
+  EXPECT_EQ(index.PodsOwnedBy("boss").size(), 1U);
+  EXPECT_EQ(index.OrphansIn("n").size(), 1U);
+  EXPECT_EQ(index.PodsOn("").size(), 2U);
+  EXPECT_EQ(index.PodsUsing("n", "c").size(), 2U);
+  EXPECT_EQ(index.AttachmentsOf("pv").size(), 1U);
+  EXPECT_EQ(index.AttachmentsOn("x").size(), 1U);
+  ASSERT_TRUE(store.Update("pods", "n", "free", "", [](Json& object) -> Status {
+    object["spec"]["nodeName"] = "x";
+    object["metadata"]["ownerReferences"] = Json::array({{{"uid", "boss"}, {"controller", true}}});
+    return {};
+  }));
+  ASSERT_TRUE(store.Remove("pods", "n", "owned"));
+  ASSERT_TRUE(store.Remove("volumeattachments", "", "va"));
+  follow();
+  EXPECT_EQ(index.PodsIn("n").size(), 1U);
+  EXPECT_EQ(index.PodsOwnedBy("boss").count("n/free"), 1U);
+  EXPECT_TRUE(index.OrphansIn("n").empty());
+  EXPECT_EQ(index.PodsOn("x").size(), 1U);
+  EXPECT_TRUE(index.PodsOn("").empty());
+  EXPECT_EQ(index.PodsUsing("n", "c").size(), 1U);
+  EXPECT_TRUE(index.AttachmentsOf("pv").empty());
+  // The same from nothing.
+  ClusterIndex fresh;
+  fresh.Rebuild(store);
+  EXPECT_EQ(fresh.PodsOn("x").count("n/free"), 1U);
+}
+
+std::vector<std::string> Messages(const Cluster& cluster) {
+  std::vector<std::string> messages;
+  for (const ObjectPtr& event : cluster.store.List("events", "default"))
+    messages.push_back(GetString(event->json, {"message"}));
+  return messages;
+}
+
+TEST(EventRecorder, CombinesFromTheTenthOnAndStopsAtTwentyFive) {
+  Cluster cluster;
+  EventRecorder recorder(cluster.registry, "test");
+  const Json subject = cluster.Create("configmaps", {{"metadata", {{"name", "chatty"}}}});
+  for (int i = 0; i < 40; ++i)
+    recorder.Normal({"v1", "ConfigMap", subject}, "Said", fmt::format("word {}", i));
+  EXPECT_EQ(Messages(cluster).size(), 10U);
+  EXPECT_THAT(Messages(cluster),
+              testing::Contains("(combined from similar events): word 24"));
+  EXPECT_EQ(cluster.EventCount("chatty", "Said"), 25U);
+  cluster.clock.Advance(std::chrono::minutes(6));
+  recorder.Normal({"v1", "ConfigMap", subject}, "Said", "later");
+  recorder.Normal({"v1", "ConfigMap", subject}, "Said", "too soon");
+  EXPECT_THAT(Messages(cluster), testing::Contains("(combined from similar events): later"));
+  EXPECT_EQ(cluster.EventCount("chatty", "Said"), 26U);
+  const Json other = cluster.Create("configmaps", {{"metadata", {{"name", "quiet"}}}});
+  recorder.Normal({"v1", "ConfigMap", other}, "Said", "hello");
+  EXPECT_EQ(cluster.EventCount("quiet", "Said"), 1U);
 }
 
 struct SelectorRow {
