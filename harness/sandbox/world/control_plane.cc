@@ -72,6 +72,7 @@ Status Serve(const WorldPlan& plan) {
   controller_options.volume_root = plan.volume_root();
   controller_options.ca_pem = certificates.ca_pem;
   controller_options.defects = plan.defects;
+  if (plan.real_time) controller_options.nodes = NodeTimings::RealTime();
   HOLDFAST_ASSIGN(const auto controllers, ControllerManager::Start(registry, controller_options));
   HOLDFAST_ASSIGN(const auto api, ApiServer::Start(registry, std::move(api_options)));
   const ClusterZone zone(store, plan.defects);

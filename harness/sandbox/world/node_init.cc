@@ -55,8 +55,9 @@ NodeAgentOptions AgentOptions(const WorldPlan& plan, int index) {
     options.fast_readiness = false;
     options.volume_refresh = std::chrono::seconds(60);
   } else {
-    // Well within the node controller's shortened grace of about four seconds.
-    options.heartbeat = std::chrono::milliseconds(500);
+    // Many within the node controller's shortened grace of ten seconds, so that a machine under
+    // load does not make a node look dead.
+    options.heartbeat = std::chrono::seconds(1);
     options.first_restart_delay = std::chrono::seconds(1);
   }
   return options;

@@ -28,8 +28,13 @@ class NodeControl : public ::testing::Test {
   }
   // What `from` gets from the web server of `to`.
   static std::string Fetch(const std::string& from, const std::string& to) {
-    return world_->Sh(from, fmt::format("wget -q -T 3 -O - http://{}:8080/",
-                                        GetString(world_->Pod(to), {"status", "podIP"})));
+    return world_->Sh(from, FetchFrom(GetString(world_->Pod(to), {"status", "podIP"})));
+  }
+  static std::string FetchFrom(const std::string& ip) {
+    return fmt::format(
+        "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {} 8080 > /tmp/answer || exit 1; "
+        "tail -n 1 /tmp/answer",
+        ip);
   }
   static std::unique_ptr<RunningSandbox> world_;
 };
@@ -101,7 +106,7 @@ TEST_F(NodeControl, APodDeletedMeanwhileIsStoppedOnReturn) {
   kube::DeleteOptions forced;
   forced.grace_seconds = 0;
   ASSERT_TRUE(world_->client().Delete({kube::resources::kPods, "default", "doomed"}, forced));
-  const std::string fetch = fmt::format("wget -q -T 3 -O - http://{}:8080/", ip);
+  const std::string fetch = FetchFrom(ip);
   EXPECT_EQ(world_->Sh("on-b", fetch), "doomed") << "nobody has told the node";
   ASSERT_EQ(world_->Operate("node-c", "return"), 200);
   EXPECT_TRUE(Eventually([&] { return world_->Sh("on-b", fetch).starts_with("failed"); }));
