@@ -21,6 +21,7 @@ namespace holdfast::sandbox {
 namespace {
 
 constexpr int kDialMilliseconds = 5000;
+constexpr int kLookMilliseconds = 1000;
 
 Status MakeSystemNamespaces(Registry& registry) {
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
@@ -59,6 +60,7 @@ struct ApiServer::Impl {
     FileDescriptor socket;
     std::thread thread;
     std::atomic<bool> done{false};
+    RequestTimer timer;
   };
 
   Impl(Registry& registry, std::string token, NodeDialer dial, Defects defects)
@@ -67,8 +69,10 @@ struct ApiServer::Impl {
   void Accept(int listener) {
     while (!stopping) {
       pollfd waiting[] = {{listener, POLLIN, 0}, {stop_event.get(), POLLIN, 0}};
-      if (::poll(waiting, 2, -1) < 0 && errno != EINTR) return;
-      if (stopping || (waiting[0].revents & POLLIN) == 0) continue;
+      const int ready = ::poll(waiting, 2, kLookMilliseconds);
+      if (ready < 0 && errno != EINTR) return;
+      if (ready <= 0) CutOffTheLate();
+      if (stopping || ready <= 0 || (waiting[0].revents & POLLIN) == 0) continue;
       const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd >= 0) Adopt(fd);
     }
@@ -79,10 +83,16 @@ struct ApiServer::Impl {
     Client& client = clients.emplace_back();
     client.socket = FileDescriptor(fd);
     client.thread = std::thread([this, &client] {
-      ServeConnection(client.socket.get(), *tls, handler);
+      ServeConnection(client.socket.get(), *tls, handler, client.timer);
       ::shutdown(client.socket.get(), SHUT_RDWR);
       client.done = true;
     });
+  }
+  void CutOffTheLate() {
+    const std::lock_guard lock(mutex);
+    Reap();
+    for (const Client& client : clients)
+      if (client.timer.Late()) ::shutdown(client.socket.get(), SHUT_RDWR);
   }
   // Joins the threads that have ended. REQUIRES mutex.
   void Reap() {

@@ -30,8 +30,11 @@ void DefaultStatefulSet(Json& object) {
     strategy["type"] = "RollingUpdate";
     SetDefault(strategy, "rollingUpdate", Json::object());
   }
-  if (strategy["type"] == "RollingUpdate" && strategy.contains("rollingUpdate"))
+  if (strategy["type"] == "RollingUpdate" && strategy.contains("rollingUpdate")) {
     SetDefault(strategy["rollingUpdate"], "partition", 0);
+    // The gate MaxUnavailableStatefulSet is off in 1.36: the field is dropped without a word.
+    if (strategy["rollingUpdate"].is_object()) strategy["rollingUpdate"].erase("maxUnavailable");
+  }
   SetDefault(spec, "persistentVolumeClaimRetentionPolicy", Json::object());
   Json& retention = spec["persistentVolumeClaimRetentionPolicy"];
   SetDefault(retention, "whenDeleted", "Retain");

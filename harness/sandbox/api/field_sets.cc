@@ -1,6 +1,6 @@
 #include "harness/sandbox/api/field_sets.h"
 
-#include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -62,20 +62,19 @@ std::optional<std::string> ElementName(Form form, const FieldSchema* field, cons
   if (form == Form::kSet) return "v:" + DumpJson(element);
   return KeyOf(*field, element);
 }
-bool AllNamed(Form form, const FieldSchema* field, const Json& list) {
-  std::set<std::string> seen;
-  return std::all_of(list.begin(), list.end(), [&](const Json& element) {
-    const auto name = ElementName(form, field, element);
-    return name && seen.insert(*name).second;
-  });
+// The elements of a list by their names; nothing when one has no name or two have the same.
+using Elements = std::map<std::string, const Json*>;
+std::optional<Elements> Named(Form form, const FieldSchema* field, const Json& list) {
+  Elements elements;
+  for (const Json& element : list) {
+    auto name = ElementName(form, field, element);
+    if (!name || !elements.emplace(*std::move(name), &element).second) return std::nullopt;
+  }
+  return elements;
 }
-const Json* FindElement(Form form,
-                        const FieldSchema* field,
-                        const Json& list,
-                        const std::string& name) {
-  for (const Json& element : list)
-    if (ElementName(form, field, element) == name) return &element;
-  return nullptr;
+const Json* ElementOf(const Elements& elements, const std::string& name) {
+  const auto found = elements.find(name);
+  return found == elements.end() ? nullptr : found->second;
 }
 
 Json NodeOf(const ValueSchema& schema, const FieldSchema* field, const Json& value);
@@ -104,7 +103,7 @@ Json NodeOf(const ValueSchema& schema, const FieldSchema* field, const Json& val
     return nodes;
   }
   if ((form == Form::kKeyed || form == Form::kSet) && value.is_array() &&
-      AllNamed(form, field, value)) {
+      Named(form, field, value)) {
     if (value.empty()) return {};
     Json nodes = Json::object();
     for (const Json& element : value)
@@ -161,14 +160,14 @@ std::pair<Json, Json> Compare(const ValueSchema& schema,
             member(*after, name), form == Form::kMap);
     }
   } else if ((form == Form::kKeyed || form == Form::kSet) && before->is_array() &&
-             after->is_array() && AllNamed(form, field, *before) && AllNamed(form, field, *after)) {
-    std::set<std::string> names;
-    for (const Json* side : {before, after})
-      for (const Json& element : *side)
-        names.insert(*ElementName(form, field, element));
-    for (const std::string& name : names)
-      child(name, *schema.element, nullptr, FindElement(form, field, *before, name),
-            FindElement(form, field, *after, name), true);
+             after->is_array()) {
+    const auto old_ones = Named(form, field, *before);
+    const auto new_ones = Named(form, field, *after);
+    if (!old_ones || !new_ones) return {Json::object(), Json()};
+    for (const auto& [name, element] : *old_ones)
+      child(name, *schema.element, nullptr, element, ElementOf(*new_ones, name), true);
+    for (const auto& [name, element] : *new_ones)
+      if (!old_ones->contains(name)) child(name, *schema.element, nullptr, nullptr, element, true);
   } else {
     return {Json::object(), Json()};
   }
@@ -191,28 +190,33 @@ Json MergeValue(const ValueSchema& schema,
     }
     return merged;
   }
-  if ((form == Form::kKeyed || form == Form::kSet) && live.is_array() && wanted.is_array() &&
-      AllNamed(form, field, live) && AllNamed(form, field, wanted)) {
+  if ((form == Form::kKeyed || form == Form::kSet) && live.is_array() && wanted.is_array()) {
+    const auto old_ones = Named(form, field, live);
+    const auto new_ones = Named(form, field, wanted);
+    if (!old_ones || !new_ones) return wanted;
     // The order of `wanted` holds; what only `live` has stays before what it stood before.
     Json merged = Json::array();
     size_t at = 0;
-    const auto take_foreign = [&] {
-      while (at < live.size() &&
-             FindElement(form, field, wanted, *ElementName(form, field, live[at])) == nullptr)
-        merged.push_back(live[at++]);
-    };
     for (const Json& element : wanted) {
       const std::string name = *ElementName(form, field, element);
-      const Json* old = FindElement(form, field, live, name);
-      take_foreign();
-      if (old != nullptr && at < live.size() && *ElementName(form, field, live[at]) == name) ++at;
+      for (; at < live.size(); ++at) {
+        const std::string other = *ElementName(form, field, live[at]);
+        if (other == name || !new_ones->contains(other)) {
+          if (other != name) {
+            merged.push_back(live[at]);
+            continue;
+          }
+          ++at;
+        }
+        break;
+      }
+      const Json* old = ElementOf(*old_ones, name);
       merged.push_back(old == nullptr || form == Form::kSet
                            ? element
                            : MergeValue(*schema.element, nullptr, *old, element));
     }
     for (; at < live.size(); ++at)
-      if (FindElement(form, field, wanted, *ElementName(form, field, live[at])) == nullptr)
-        merged.push_back(live[at]);
+      if (!new_ones->contains(*ElementName(form, field, live[at]))) merged.push_back(live[at]);
     return merged;
   }
   return wanted;

@@ -109,6 +109,7 @@ class ApiHandler {
   ServiceTokens service_tokens_;
   NodeControl* node_control_ = nullptr;
   std::atomic<bool> stopping_{false};
+  std::atomic<unsigned> lied_streams_{0};  // Watches of pods that defects can concern.
   std::mutex snapshots_mutex_;
   std::deque<Snapshot> snapshots_;
 };

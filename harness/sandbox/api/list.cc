@@ -39,6 +39,47 @@ void AppendItem(std::string& out, const StoredObject& object, const ResourceInfo
   out += DumpJson(bare);
 }
 
+Error InvalidListOption(std::string_view why) {
+  return ApiError(422, "Invalid", fmt::format("ListOptions.meta.k8s.io \"\" is invalid: {}", why));
+}
+
+Result<uint64_t> VersionAsked(const HttpRequest& request) {
+  const std::string text = request.Query("resourceVersion", "0");
+  const auto number = text.empty() ? std::optional<int64_t>(0) : ParseInt(text);
+  if (!number || *number < 0)
+    return Fail(BadRequest("resourceVersion must be a number, not " + text));
+  return static_cast<uint64_t>(*number);
+}
+
+// The version of which exactly the state is asked for, when one is.
+Result<std::optional<uint64_t>> ExactVersion(const HttpRequest& request) {
+  HOLDFAST_ASSIGN(const uint64_t version, VersionAsked(request));
+  const std::string match = request.Query("resourceVersionMatch");
+  if (match.empty()) return std::optional<uint64_t>();
+  if (request.Query("resourceVersion").empty())
+    return Fail(
+        InvalidListOption("resourceVersionMatch: Forbidden: resourceVersionMatch is "
+                          "forbidden unless resourceVersion is provided"));
+  if (match != "Exact" && match != "NotOlderThan")
+    return Fail(
+        InvalidListOption(fmt::format("resourceVersionMatch: Unsupported value: \"{}\": "
+                                      "supported values: \"Exact\", \"NotOlderThan\", "
+                                      "\"\"",
+                                      match)));
+  if (match == "Exact" && version == 0)
+    return Fail(
+        InvalidListOption("resourceVersionMatch: Forbidden: resourceVersionMatch \"Exact\" "
+                          "is forbidden for resourceVersion \"0\""));
+  return match == "Exact" ? std::optional<uint64_t>(version) : std::optional<uint64_t>();
+}
+
+Status CheckNotTooNew(const HttpRequest& request, uint64_t current) {
+  HOLDFAST_ASSIGN(const uint64_t wanted, VersionAsked(request));
+  if (wanted <= current) return {};
+  return Fail(ApiError(
+      504, "Timeout", fmt::format("Too large resource version: {}, current: {}", wanted, current)));
+}
+
 }  // namespace
 
 Result<Selection> ApiHandler::SelectionOf(const HttpRequest& request, const Route& route) const {
@@ -79,24 +120,21 @@ Result<HttpResponse> ApiHandler::List(const HttpRequest& request, const Route& r
     HOLDFAST_ASSIGN(snapshot, TakeSnapshot(parts[1]));
     offset = std::min(static_cast<size_t>(*at), snapshot.objects.size());
   } else {
-    for (ObjectPtr& object :
-         registry_.store().List(route.info->plural, route.ns, &snapshot.version))
-      if (selection.Matches(object->json)) snapshot.objects.push_back(std::move(object));
-    if (const std::string text = request.Query("resourceVersion"); !text.empty()) {
-      const auto wanted = ParseInt(text);
-      if (!wanted || *wanted < 0)
-        return Fail(BadRequest("resourceVersion must be a number, not " + text));
-      if (static_cast<uint64_t>(*wanted) > snapshot.version)
+    HOLDFAST_ASSIGN(const std::optional<uint64_t> exact, ExactVersion(request));
+    std::vector<ObjectPtr> all =
+        registry_.store().List(route.info->plural, route.ns, &snapshot.version);
+    HOLDFAST_RETURN_IF_ERROR(CheckNotTooNew(request, snapshot.version));
+    if (exact && *exact < snapshot.version) {
+      auto then = registry_.store().ListAt(route.info->plural, route.ns, *exact);
+      if (!then)
         return Fail(ApiError(
-            504, "Timeout",
-            fmt::format("Too large resource version: {}, current: {}", *wanted, snapshot.version)));
-      if (request.Query("resourceVersionMatch") == "Exact" &&
-          static_cast<uint64_t>(*wanted) != snapshot.version)
-        return Fail(ApiError(410, "Expired",
-                             fmt::format("The resourceVersion for the provided list is too old: "
-                                         "{}",
-                                         *wanted)));
+            410, "Expired",
+            fmt::format("The resourceVersion for the provided list is too old: {}", *exact)));
+      all = *std::move(then);
+      snapshot.version = *exact;
     }
+    for (ObjectPtr& object : all)
+      if (selection.Matches(object->json)) snapshot.objects.push_back(std::move(object));
   }
   size_t end = snapshot.objects.size();
   if (*limit > 0) end = std::min(end, offset + static_cast<size_t>(*limit));

@@ -7,6 +7,7 @@
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/sandbox/api/api_errors.h"
+#include "harness/sandbox/api/decode.h"
 #include "harness/sandbox/api/field_sets.h"
 
 namespace holdfast::sandbox {
@@ -62,7 +63,7 @@ void DropEmpty(Json& entries) {
   entries = std::move(kept);
 }
 
-void Store(Json& object, Json entries) {
+void KeepOwners(Json& object, Json entries) {
   DropEmpty(entries);
   if (entries.empty()) {
     object["metadata"].erase("managedFields");
@@ -109,6 +110,18 @@ Error ApplyConflict(const std::map<std::string, std::vector<std::string>>& confl
   return ApiError(409, "Conflict", fmt::format("Apply failed with {} conflicts: {}", count, lines));
 }
 
+// What the annotation of client-side apply says was applied, as far as the object still has it so.
+Json FieldsOfLastApplied(const ResourceInfo& info, const Json& live) {
+  const auto applied = ParseJson(GetString(
+      live, {"metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"}));
+  if (!applied || !applied->is_object()) return Json::object();
+  Json object = *applied;
+  const TypeSchema& type = SchemaOf(info);
+  if (!DecodeObject(type, object, nullptr)) return Json::object();
+  const FieldChanges since = CompareFields(type, object, live);
+  return SetDifference(FieldsIn(type, object), SetUnion(since.written, since.removed));
+}
+
 }  // namespace
 
 Json CleanedManagedFields(const Json& sent) {
@@ -143,7 +156,7 @@ void TrackUpdate(const ResourceInfo& info,
     entry = MakeEntry(info, writer, kUpdate, std::move(fields));
   }
   if (!found && !written.empty()) entries.push_back(MakeEntry(info, writer, kUpdate, written));
-  Store(after, std::move(entries));
+  KeepOwners(after, std::move(entries));
 }
 
 Result<Json> ApplyFields(const ResourceInfo& info,
@@ -163,7 +176,7 @@ Result<Json> ApplyFields(const ResourceInfo& info,
   const Json fields = Owned(info, writer.subresource, FieldsIn(type, wanted));
   if (live.is_null()) {
     Json made = wanted;
-    Store(made, Json::array({MakeEntry(info, writer, kApply, fields)}));
+    KeepOwners(made, Json::array({MakeEntry(info, writer, kApply, fields)}));
     return made;
   }
   Json entries = CleanedManagedFields(GetArray(live, {"metadata", "managedFields"}));
@@ -181,11 +194,14 @@ Result<Json> ApplyFields(const ResourceInfo& info,
   Json merged = MergeByFields(type, live, wanted);
   PruneFields(type, merged, former, owned);
   const FieldChanges changes = CompareFields(type, live, merged);
+  // Fields that a client-side apply of the same tool wrote are its own already.
+  const Json allowed =
+      writer.manager == "kubectl" ? FieldsOfLastApplied(info, live) : Json::object();
   std::map<std::string, std::vector<std::string>> conflicts;
   for (const Json& entry : entries) {
     if (IsEntryOf(entry, writer, kApply)) continue;
-    const Json shared = SetIntersection(GetObject(entry, {"fieldsV1"}), changes.written);
-    if (shared.empty()) continue;
+    const Json shared =
+        SetDifference(SetIntersection(GetObject(entry, {"fieldsV1"}), changes.written), allowed);
     for (std::string& path : SetPaths(shared))
       conflicts[Described(entry)].push_back(std::move(path));
   }
@@ -200,7 +216,7 @@ Result<Json> ApplyFields(const ResourceInfo& info,
   kept.push_back(same ? own_entry : MakeEntry(info, writer, kApply, fields));
   // A repeated apply leaves the object as it is, down to the order of its owners.
   if (same) kept = GetArray(live, {"metadata", "managedFields"});
-  Store(merged, std::move(kept));
+  KeepOwners(merged, std::move(kept));
   return merged;
 }
 

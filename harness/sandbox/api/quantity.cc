@@ -33,6 +33,7 @@ std::optional<long double> ParseQuantity(std::string_view text) {
   const std::string_view suffix = text.substr(at);
   constexpr std::string_view kSteps = "KMGTPE";
   long double factor = 1;
+  long double divisor = 1;  // Exact where a factor below one would not be.
   if (suffix.empty()) {
     factor = 1;
   } else if (suffix.size() == 2 && suffix[1] == 'i' &&
@@ -44,11 +45,11 @@ std::optional<long double> ParseQuantity(std::string_view text) {
              kSteps.find(suffix[0]) != std::string_view::npos) {
     factor = std::pow(1000.0L, static_cast<int>(kSteps.find(suffix[0])) + 1);
   } else if (suffix == "m") {
-    factor = 1e-3L;
+    divisor = 1e3L;
   } else if (suffix == "u") {
-    factor = 1e-6L;
+    divisor = 1e6L;
   } else if (suffix == "n") {
-    factor = 1e-9L;
+    divisor = 1e9L;
   } else if (suffix.front() == 'e' || suffix.front() == 'E') {
     std::string_view digits = suffix.substr(1);
     if (digits.starts_with('+')) digits.remove_prefix(1);
@@ -58,7 +59,7 @@ std::optional<long double> ParseQuantity(std::string_view text) {
   } else {
     return std::nullopt;
   }
-  value *= factor;
+  value = value * factor / divisor;
   return negative ? -value : value;
 }
 

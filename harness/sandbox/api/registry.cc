@@ -127,11 +127,18 @@ ObjectPtr Unstored(Json object) {
   return made;
 }
 
+const Json& MemberOf(const Json& object, const char* name) {
+  static const Json kNone;
+  const auto found = object.find(name);
+  return found == object.end() ? kNone : *found;
+}
+
 bool SpecDiffers(const ResourceInfo& info, const Json& a, const Json& b) {
   if (info.kind == "EndpointSlice")
-    return a.value("endpoints", Json()) != b.value("endpoints", Json()) ||
-           a.value("ports", Json()) != b.value("ports", Json());
-  if (info.kind != "Pod") return a.value("spec", Json()) != b.value("spec", Json());
+    return MemberOf(a, "endpoints") != MemberOf(b, "endpoints") ||
+           MemberOf(a, "ports") != MemberOf(b, "ports");
+  if (MemberOf(a, "spec") == MemberOf(b, "spec")) return false;
+  if (info.kind != "Pod") return true;
   // Binding a pod is not a change of what was asked for.
   Json left = a.value("spec", Json::object());
   Json right = b.value("spec", Json::object());
@@ -589,12 +596,14 @@ Result<ObjectPtr> Registry::Edit(const std::string& resource,
                                  const std::string& uid,
                                  const std::function<Status(Json&)>& change) {
   HOLDFAST_ASSIGN(const ResourceInfo* info, Known(resource));
-  return Write(resource, ns, name, uid, false, [&](Json& stored) -> Status {
-    const Json before = stored;
-    HOLDFAST_RETURN_IF_ERROR(change(stored));
-    MoveGeneration(*info, before, stored);
-    return {};
-  });
+  auto written =
+      store_.Update(resource, ns, name, uid, [&](const Json& before, Json& stored) -> Status {
+        HOLDFAST_RETURN_IF_ERROR(change(stored));
+        MoveGeneration(*info, before, stored);
+        return {};
+      });
+  if (!written) return Fail(Reworded(std::move(written).error(), *info, name));
+  return written;
 }
 
 }  // namespace holdfast::sandbox

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include <boost/asio/ssl/context.hpp>
@@ -53,8 +54,13 @@ Result<std::unique_ptr<TlsSettings>> TlsSettings::Make(const std::string& certif
 
 namespace {
 
-constexpr size_t kLargestBody = 16UL << 20U;
+constexpr size_t kLargestBody = 3UL << 20U;  // As Kubernetes has it.
 constexpr uint32_t kLargestHead = 64U << 10U;
+constexpr Nanos kHandshakeTime = std::chrono::seconds(20);
+constexpr Nanos kIdleTime = std::chrono::minutes(30);  // Until the head of a request is there.
+constexpr Nanos kBodyTime = std::chrono::seconds(60);
+// A client that takes nothing for so long, or whose machine is gone, is cut off.
+constexpr int kSlowestMilliseconds = 30'000;
 
 // As RFC 9110 section 5.6.7 writes it; clients compare their clock with it.
 std::string Date() {
@@ -73,13 +79,17 @@ std::string Head(int status, std::string_view content_type) {
 
 class Connection : public ResponseStream {
  public:
-  Connection(int fd, asio::ssl::context& settings) : fd_(fd), tls_(context_, settings) {
+  Connection(int fd, asio::ssl::context& settings, RequestTimer& timer)
+      : fd_(fd),
+        timer_(timer),
+        tls_(context_, settings) {
     tls_.lowest_layer().assign(asio::ip::tcp::v4(), fd);
   }
   // The caller owns the descriptor.
   ~Connection() override { tls_.lowest_layer().release(ignored_); }
 
   void Serve(ApiHandler& handler) {
+    timer_.Allow(kHandshakeTime);
     tls_.handshake(asio::ssl::stream_base::server, ignored_);
     if (ignored_) return;
     while (ServeOne(handler)) {
@@ -109,6 +119,19 @@ class Connection : public ResponseStream {
     asio::write(tls_, asio::buffer(bytes.data(), bytes.size()), error);
     return !error;
   }
+  // Takes the rest of a request that is too large off the line: closed over unread bytes, the
+  // connection would be reset before the client has read why.
+  void Discard(const error_code& why) {
+    if (why != http::error::body_limit && why != http::error::header_limit) return;
+    std::string piece(64UL << 10U, '\0');
+    error_code error;
+    size_t left = 8 * kLargestBody;
+    pollfd peer{fd_, POLLIN, 0};
+    while (left > 0 && !error && ::poll(&peer, 1, 200) > 0) {
+      const size_t got = tls_.read_some(asio::buffer(piece), error);
+      left -= std::min(left, got);
+    }
+  }
   bool SendWhole(const HttpResponse& response) {
     std::string text = Head(response.status, response.content_type);
     for (const auto& [name, value] : response.headers)
@@ -123,16 +146,24 @@ class Connection : public ResponseStream {
     parser.body_limit(kLargestBody);
     parser.header_limit(kLargestHead);
     error_code error;
+    timer_.Allow(kIdleTime);
     http::read_header(tls_, buffer_, parser, error);
+    timer_.Allow(kBodyTime);
     if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue") &&
         !Send("HTTP/1.1 100 Continue\r\n\r\n"))
       return false;
     if (!error) http::read(tls_, buffer_, parser, error);
+    if (error) Discard(error);
+    timer_.Stop();
     if (error) {
       // Anything but a malformed request means that the peer is gone.
       if (error == http::error::body_limit)
         SendWhole(ErrorResponse(
-            ApiError(413, "RequestEntityTooLarge", "the request is larger than 16 MiB")));
+            ApiError(413, "RequestEntityTooLarge",
+                     fmt::format("Request entity too large: limit is {}", kLargestBody))));
+      else if (error == http::error::header_limit)
+        SendWhole(ErrorResponse(ApiError(431, "RequestHeaderFieldsTooLarge",
+                                         "the head of the request is larger than 64 KiB")));
       else if (error.category() == make_error_code(http::error::bad_method).category() &&
                error != http::error::end_of_stream && error != http::error::partial_message)
         SendWhole(ErrorResponse(BadRequest("not an HTTP request: " + error.message())));
@@ -193,6 +224,7 @@ class Connection : public ResponseStream {
   }
 
   int fd_;
+  RequestTimer& timer_;
   asio::io_context context_{1};
   TlsStream tls_;
   beast::flat_buffer buffer_;
@@ -202,11 +234,20 @@ class Connection : public ResponseStream {
 
 }  // namespace
 
-void ServeConnection(int fd, TlsSettings& settings, ApiHandler& handler) {
+void ServeConnection(int fd, TlsSettings& settings, ApiHandler& handler, RequestTimer& timer) {
   try {
     const int on = 1;
+    const int first = 30;
+    const int between = 10;
+    const int tries = 3;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    Connection(fd, settings.impl_->context).Serve(handler);
+    ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof first);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kSlowestMilliseconds,
+                 sizeof kSlowestMilliseconds);
+    Connection(fd, settings.impl_->context, timer).Serve(handler);
   } catch (const std::exception& error) {
     Log(LogLevel::kWarning, "an API connection ended: {}", error.what());
   }

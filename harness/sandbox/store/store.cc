@@ -171,11 +171,46 @@ std::vector<ObjectPtr> Store::List(const std::string& resource,
   return listed;
 }
 
+Result<std::vector<ObjectPtr>> Store::ListAt(const std::string& resource,
+                                             const std::string& ns,
+                                             uint64_t version) const {
+  const std::lock_guard lock(impl_->mutex);
+  const Shelf& shelf = impl_->At(resource);
+  std::vector<StoreEvent> since;
+  if (!Impl::Collect(shelf, version, since))
+    return ApiFail(ErrorCode::kConflict, 410, "Expired",
+                   fmt::format("too old resource version: {} ({})", version, impl_->version));
+  std::map<Key, ObjectPtr> objects = shelf.objects;
+  for (auto event = since.rbegin(); event != since.rend(); ++event) {
+    const Json& json = event->object->json;
+    Key key{GetString(json, {"metadata", "namespace"}), GetString(json, {"metadata", "name"})};
+    if (event->type == StoreEvent::Type::kAdded) {
+      objects.erase(key);
+    } else {
+      objects[std::move(key)] = event->previous;
+    }
+  }
+  std::vector<ObjectPtr> listed;
+  for (auto& [key, object] : objects)
+    if (ns.empty() || key.first == ns) listed.push_back(std::move(object));
+  return listed;
+}
+
 Result<ObjectPtr> Store::Update(const std::string& resource,
                                 const std::string& ns,
                                 const std::string& name,
                                 const std::string& uid,
                                 const std::function<Status(Json&)>& change) {
+  return Update(resource, ns, name, uid,
+                [&](const Json&, Json& object) -> Status { return change(object); });
+}
+
+Result<ObjectPtr> Store::Update(
+    const std::string& resource,
+    const std::string& ns,
+    const std::string& name,
+    const std::string& uid,
+    const std::function<Status(const Json& before, Json& object)>& change) {
   const std::lock_guard lock(impl_->mutex);
   Shelf& shelf = impl_->At(resource);
   const Key key{ns, name};
@@ -189,7 +224,7 @@ Result<ObjectPtr> Store::Update(const std::string& resource,
                                "UID in precondition: {}, UID in object meta: {}",
                                resource, name, uid, have));
   Json object = previous->json;
-  HOLDFAST_RETURN_IF_ERROR(change(object));
+  HOLDFAST_RETURN_IF_ERROR(change(previous->json, object));
   object["metadata"]["resourceVersion"] = previous->json["metadata"]["resourceVersion"];
   const bool unchanged = object == previous->json;
   if (!Removable(resource, object)) {

@@ -69,6 +69,12 @@ class Store {
                            const std::string& name,
                            const std::string& uid,
                            const std::function<Status(Json&)>& change);
+  // The same for a change that wants to see the state before it, without a copy of its own.
+  Result<ObjectPtr> Update(const std::string& resource,
+                           const std::string& ns,
+                           const std::string& name,
+                           const std::string& uid,
+                           const std::function<Status(const Json& before, Json& object)>& change);
   // Removes at once, whatever its finalizers say.
   Result<ObjectPtr> Remove(const std::string& resource,
                            const std::string& ns,
@@ -76,6 +82,11 @@ class Store {
                            const std::string& uid = "");
 
   [[nodiscard]] uint64_t Version() const;
+  // The state of `version`, which is not newer than now, put together from the events since. Expired
+  // when they are no longer kept.
+  Result<std::vector<ObjectPtr>> ListAt(const std::string& resource,
+                                        const std::string& ns,
+                                        uint64_t version) const;
   // Events of `resource` (empty: of every resource) with version > `after`, in order; waits up to
   // `wait` for the first. Expired when `after` is older than what is kept. An empty answer means
   // that nothing came in time; `up_to`, when not null, receives the version up to which the answer

@@ -104,13 +104,15 @@ TEST(YamlTest, ScalarsFollowTheCoreSchema) {
 }
 
 TEST(QuantityTest, ReadsWhatKubernetesReads) {
-  EXPECT_EQ(ParseQuantity("1Gi"), 1073741824.0L);
-  EXPECT_EQ(ParseQuantity("1G"), 1e9L);
-  EXPECT_EQ(ParseQuantity("500m"), ParseQuantity("0.5"));
-  EXPECT_EQ(ParseQuantity("1e3"), ParseQuantity("1k"));
-  EXPECT_EQ(ParseQuantity("-2"), -2.0L);
+  const auto read = [](std::string_view text) { return ParseQuantity(text); };
+  EXPECT_EQ(read("1Gi"), 1073741824.0L);
+  EXPECT_EQ(read("1G"), 1e9L);
+  EXPECT_EQ(read("500m"), 0.5L);
+  EXPECT_EQ(read("1e3"), read("1k"));
+  EXPECT_EQ(read("-2"), -2.0L);
+  EXPECT_EQ(ParseQuantity(Json(5)), 5.0L);
   for (const char* text : {"", "Gi", "1K", "1x", "1 Gi", "1e", "--1"})
-    EXPECT_FALSE(ParseQuantity(std::string_view(text))) << text;
+    EXPECT_FALSE(read(text)) << text;
 }
 
 HttpRequest To(const std::string& path) {
@@ -136,7 +138,8 @@ TEST(OpenApiTest, DocumentsAreWholeForEveryGroup) {
   const auto index = AnswerOpenApi(To("/openapi/v3"));
   ASSERT_TRUE(index);
   std::set<std::string> kinds;
-  for (const auto& [at, entry] : ParseJson(index->body)->at("paths").items()) {
+  const Json paths = *ParseJson(index->body);
+  for (const auto& [at, entry] : GetObject(paths, {"paths"}).items()) {
     const auto answer = AnswerOpenApi(To("/openapi/v3/" + at));
     ASSERT_TRUE(answer) << at;
     const Json document = *ParseJson(answer->body);

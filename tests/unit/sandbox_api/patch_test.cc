@@ -112,6 +112,30 @@ TEST(JsonPatchTest, AppliesOrSaysWhyNot) {
   EXPECT_EQ(status(many), 413);
 }
 
+TEST(JsonPatchTest, CopiesMovesAndKnowsWhenToStop) {
+  const Json object = {{"a", {{"b", 1}}}};
+  const auto moved = ApplyJsonPatch(
+      object,
+      Parsed(R"([{"op":"copy","from":"/a","path":"/c"},{"op":"move","from":"/a/b","path":"/d"},)"
+             R"({"op":"remove","path":"/a"}])"));
+  ASSERT_TRUE(moved) << moved.error().message;
+  EXPECT_EQ(*moved, Parsed(R"({"c":{"b":1},"d":1})"));
+  // Each copy doubles the object; without a limit 40 of them would fill any machine.
+  Json doubling = Json::array();
+  for (int i = 0; i < 40; ++i)
+    doubling.push_back({{"op", "copy"}, {"from", ""}, {"path", "/x" + std::to_string(i)}});
+  const auto refused = ApplyJsonPatch({{"text", std::string(1000, 'x')}}, doubling);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().http_status, 422);
+  Json deepening = Json::array();
+  std::string path = "/a";
+  for (int i = 0; i < 20; ++i) {
+    deepening.push_back({{"op", "copy"}, {"from", ""}, {"path", path}});
+    path = path + path;
+  }
+  EXPECT_FALSE(ApplyJsonPatch({{"a", {{"a", Json::object()}}}}, deepening));
+}
+
 TEST(MergePatchTest, ReplacesLists) {
   const auto merged =
       ApplyMergePatch({{"list", {1, 2}}, {"a", 1}}, {{"list", Json::array({3})}, {"a", nullptr}});

@@ -321,7 +321,7 @@ TEST_F(RegistryTest, ForbiddenUpdatesAndPreconditions) {
   EXPECT_EQ(registry_.Patch("statefulsets", kNs, "web", PatchFormat::kApply, Json::object())
                 .error()
                 .http_status,
-            415);
+            400);
 }
 
 TEST_F(RegistryTest, APodsSpecIsFixedButForImages) {

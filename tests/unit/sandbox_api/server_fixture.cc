@@ -91,7 +91,7 @@ std::vector<Json> HttpAnswer::Lines() const {
   return lines;
 }
 
-void ServerTest::SetUp() {
+void ServerTest::StartServer(Defects defects) {
   auto made = MakeCertificates({"127.0.0.1", "localhost"});
   ASSERT_TRUE(made) << made.error().message;
   certificates_ = *made;
@@ -100,6 +100,7 @@ void ServerTest::SetUp() {
   options.token = token_;
   options.certificate_pem = certificates_.certificate_pem;
   options.key_pem = certificates_.key_pem;
+  options.defects = defects;
   options.dial = [this](const std::string&, const std::string&, int) -> Result<FileDescriptor> {
     int pair[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -125,8 +126,18 @@ void ServerTest::TearDown() {
 }
 
 HttpAnswer ServerTest::Call(const HttpCall& call) {
+  // Kept by each thread, and its connection with it: a handshake takes longer than a request.
+  struct Handle {
+    CURL* curl = curl_easy_init();
+    Handle() = default;
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() { curl_easy_cleanup(curl); }
+  };
+  static thread_local Handle handle;
   HttpAnswer answer;
-  CURL* curl = curl_easy_init();
+  CURL* const curl = handle.curl;
+  curl_easy_reset(curl);
   const std::string url = fmt::format("https://127.0.0.1:{}{}", port_, call.path);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
@@ -147,12 +158,15 @@ HttpAnswer ServerTest::Call(const HttpCall& call) {
   }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Append);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, Append);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer.head);
+  if (!call.user_agent.empty())
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, call.user_agent.c_str());
   const CURLcode code = curl_easy_perform(curl);
   long status = 0;
   if (code == CURLE_OK) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   curl_slist_free_all(headers);
-  curl_easy_cleanup(curl);
   return answer;
 }
 

@@ -22,6 +22,7 @@ namespace holdfast::sandbox {
 struct HttpAnswer {
   int status = 0;  // 0: no answer.
   std::string body;
+  std::string head;  // All header lines.
   [[nodiscard]] Json Parsed() const { return ParseJson(body).value_or(Json()); }
   // The events of a watch.
   [[nodiscard]] std::vector<Json> Lines() const;
@@ -34,13 +35,15 @@ struct HttpCall {
   std::string content_type{};
   std::string accept{};
   bool with_token = true;
+  std::string user_agent{};
 };
 
 class ServerTest : public ::testing::Test {
  protected:
-  void SetUp() override;
+  void SetUp() override { StartServer(); }
   void TearDown() override;
 
+  void StartServer(Defects defects = {});
   HttpAnswer Call(const HttpCall& call);
   HttpAnswer Get(const std::string& path) { return Call({.path = path}); }
   ProcessResult Kubectl(std::vector<std::string> arguments, const std::string& input = "");
