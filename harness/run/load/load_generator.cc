@@ -26,7 +26,7 @@ std::vector<LoadKey> LoadKeys(const LoadOptions& options) {
 }
 
 int64_t SentinelProcess(const LoadOptions& options) {
-  return options.writers + options.readers + options.registers;
+  return options.writers + options.readers + options.registers + options.lists;
 }
 
 int64_t ProcessStride(const LoadOptions& options) { return SentinelProcess(options) + 1; }
@@ -38,7 +38,8 @@ Json HistoryHeader(const std::string& run, const std::string& system, const Load
                  {"model", "set"},      {"seed", options.seed},
                  {"unique_values", true}};
   // Reads of registers have one value, reads of sets a list.
-  if (options.registers > 0) header["model"] = "mixed";
+  if (options.registers + options.lists > 0) header["model"] = "mixed";
+  if (options.lists > 0) header["isolation"] = "serializable";
   if (options.writes == workloads::Writes::kOwnKeys) {
     for (const LoadKey& key : LoadKeys(options))
       header["owners"][key.name] = key.pod;
@@ -54,11 +55,12 @@ Result<std::unique_ptr<LoadGenerator>> LoadGenerator::Create(const LoadContext& 
   if (options.readers < 0 || options.window < 1 || options.rate < 0)
     return Fail(ErrorCode::kInvalidArgument,
                 "load.readers and load.rate must not be negative, load.window at least 1");
-  if (options.registers < 0 || options.writers + options.registers > kMaxWriters)
+  const int marked = options.writers + options.registers + options.lists;
+  if (options.registers < 0 || options.lists < 0 || marked > kMaxWriters)
     return Fail(ErrorCode::kInvalidArgument,
-                "load.writers and load.register-clients are {} together; at most {} can be told "
-                "apart",
-                options.writers + options.registers, kMaxWriters);
+                "load.writers, load.register-clients and load.transaction-clients are {} together; "
+                "at most {} can be told apart",
+                marked, kMaxWriters);
   if (options.pods.empty())
     return Fail(ErrorCode::kInvalidArgument, "the load has no pod to read from");
   return std::unique_ptr<LoadGenerator>(new LoadGenerator(context, options));
@@ -90,6 +92,10 @@ LoadGenerator::LoadGenerator(const LoadContext& context, const LoadOptions& opti
         context, options.writers + client, options.pods[pod], registers,
         random.Fork("register-" + std::to_string(client)), process++, stride));
   }
+  for (int client = 0; client < options.lists; ++client)
+    lists_.push_back(std::make_unique<ListClient>(
+        context, options.writers + options.registers + client, options.pods.front(),
+        random.Fork("list-" + std::to_string(client)), process++, stride));
 }
 
 LoadGenerator::~LoadGenerator() { Stop(); }
@@ -104,6 +110,8 @@ void LoadGenerator::Start() {
   for (const auto& reader : readers_)
     start(*reader);
   for (const auto& client : registers_)
+    start(*client);
+  for (const auto& client : lists_)
     start(*client);
 }
 

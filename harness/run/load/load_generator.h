@@ -10,6 +10,7 @@
 
 #include "harness/run/load/client.h"
 #include "harness/run/load/gate.h"
+#include "harness/run/load/list_client.h"
 #include "harness/run/load/rate_limiter.h"
 #include "harness/run/load/register_client.h"
 #include "harness/run/load/worker.h"
@@ -27,13 +28,14 @@ struct LoadOptions {
   workloads::Writes writes = workloads::Writes::kPrimary;
   int padding = 0;    // Bytes stored beside each value.
   int registers = 0;  // Clients of registers, 0 for a workload without them.
+  int lists = 0;      // Clients of list transactions, 0 for a workload without them.
 };
 
 // The writers' keys, then the sentinel's (one, or one for each pod with keys of its own): what
 // readers ask for and final reads must cover.
 std::vector<LoadKey> LoadKeys(const LoadOptions& options);
 std::vector<LoadKey> SentinelKeys(const LoadOptions& options);
-// Process numbers: writers from 0, then readers, then clients of registers, the sentinel last; the stride keeps them
+// Process numbers: writers from 0, then readers, clients of registers and of lists, the sentinel last; the stride keeps them
 // apart for ever.
 int64_t SentinelProcess(const LoadOptions& options);
 int64_t ProcessStride(const LoadOptions& options);
@@ -79,6 +81,7 @@ class LoadGenerator {
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::unique_ptr<Reader>> readers_;
   std::vector<std::unique_ptr<RegisterClient>> registers_;
+  std::vector<std::unique_ptr<ListClient>> lists_;
   std::vector<std::jthread> threads_;
 };
 
