@@ -59,6 +59,7 @@ struct Load {
   int writers = 4;
   int readers = 2;
   int register_clients = 0;  // Clients of single values, where the workload has registers.
+  int transaction_clients = 0;  // Clients of list transactions, where the workload has them.
   int value_size = 0;        // Bytes stored beside each value.
   double rate = 200;  // Operations per second over all clients; 0 is as fast as possible.
   int sentinel_rows = 100;

@@ -82,6 +82,7 @@ Load ReadLoad(const Node& node, Mistakes& mistakes) {
       count("writers", defaults.writers, 1, 256),
       count("readers", defaults.readers, 0, 256),
       count("register-clients", defaults.register_clients, 0, 200),
+      count("transaction-clients", defaults.transaction_clients, 0, 100),
       count("value-size", defaults.value_size, 0, 1'000'000),
       {"rate", ParameterType::kRate, defaults.rate, ""},
       count("sentinel-rows", defaults.sentinel_rows, 0, 1'000'000),
@@ -93,6 +94,8 @@ Load ReadLoad(const Node& node, Mistakes& mistakes) {
   load.readers = static_cast<int>(GetInt(values, {"readers"}, defaults.readers));
   load.register_clients =
       static_cast<int>(GetInt(values, {"register-clients"}, defaults.register_clients));
+  load.transaction_clients =
+      static_cast<int>(GetInt(values, {"transaction-clients"}, defaults.transaction_clients));
   load.value_size = static_cast<int>(GetInt(values, {"value-size"}, defaults.value_size));
   if (const Json* rate = FindPath(values, {"rate"})) load.rate = rate->get<double>();
   load.sentinel_rows = static_cast<int>(GetInt(values, {"sentinel-rows"}, defaults.sentinel_rows));

@@ -15,6 +15,21 @@ constexpr const char* kMount = "/var/lib/postgresql/data";
 constexpr int64_t kDefaultPort = 5432;
 constexpr int64_t kDefaultUid = 999;  // Of the official image.
 
+bool Independent(const Json& parameters) {
+  return GetString(parameters, {"topology"}, "primary-replicas") == "independent";
+}
+
+// The setting synchronous_standby_names: a quorum of the other pods; empty when none is asked for.
+std::string SynchronousNames(const Deployment& deployment) {
+  const int64_t wanted = GetInt(deployment.parameters, {"synchronous"});
+  if (wanted == 0) return "";
+  const int64_t start = OrdinalsStart(deployment.parameters);
+  std::vector<std::string> names;
+  for (int64_t i = start + 1; i < start + std::max(deployment.replicas, 1); ++i)
+    names.push_back(fmt::format("\"{}-{}\"", deployment.name, i));
+  return fmt::format("ANY {} ({})", wanted, Join(names, ","));
+}
+
 Json Placeholders(const Deployment& deployment) {
   const Json& parameters = deployment.parameters;
   const int64_t port = GetInt(parameters, {"port"}, kDefaultPort);
@@ -31,6 +46,10 @@ Json Placeholders(const Deployment& deployment) {
       {"MOUNT", kMount},
       {"PORT", port},
       {"PORT_TEXT", std::to_string(port)},
+      {"COMMIT", GetString(parameters, {"commit"}, "on")},
+      {"PRIMARY_ORDINAL", std::to_string(OrdinalsStart(parameters))},
+      {"SYNCHRONOUS", SynchronousNames(deployment)},
+      {"TOPOLOGY", Independent(parameters) ? "independent" : "primary-replicas"},
       {"UID", uid},
       {"UID_TEXT", std::to_string(uid)},
       {"PASSWORD_BASE64", Base64Encode(deployment.password)},
@@ -52,14 +71,30 @@ void RemoveOwnVolume(Json& statefulset) {
 }  // namespace
 
 std::string PostgresWorkload::Description() const {
-  return "PostgreSQL, one primary (ordinal 0) and streaming replicas, synchronous_commit on and "
-         "no synchronous standby";
+  return "PostgreSQL, one primary (the lowest ordinal) and streaming replicas, asynchronous or a "
+         "quorum of them synchronous; or independent servers";
 }
 
 ParameterSchema PostgresWorkload::Parameters() const {
   ParameterSchema schema = CommonParameters(
       {.image = "postgres:15", .next_image = "postgres:15-rebuilt", .uid = kDefaultUid});
   const ParameterSchema own = {
+      {.name = "topology",
+       .type = ParameterType::kString,
+       .fallback = "primary-replicas",
+       .description = "a primary that the others stream from, or a server of its own in each pod",
+       .allowed = {"primary-replicas", "independent"}},
+      {.name = "synchronous",
+       .type = ParameterType::kInteger,
+       .fallback = 0,
+       .description = "replicas that must have a commit before it is acknowledged",
+       .min = 0,
+       .max = 8},
+      {.name = "commit",
+       .type = ParameterType::kString,
+       .fallback = "on",
+       .description = "synchronous_commit: how far a commit must have come",
+       .allowed = {"on", "remote_write", "remote_apply", "local"}},
       {.name = "bin",
        .type = ParameterType::kString,
        .fallback = "",
@@ -92,7 +127,21 @@ std::vector<std::string> PostgresWorkload::Images(const Json& parameters) const 
   return {GetString(parameters, {"image"}, "postgres:15")};
 }
 
+Capabilities PostgresWorkload::GetCapabilities(const Json& parameters) const {
+  Capabilities capabilities;
+  if (Independent(parameters)) capabilities.writes = Writes::kOwnKeys;
+  capabilities.registers = !Independent(parameters);
+  capabilities.transactions = !Independent(parameters);
+  return capabilities;
+}
+
 Result<std::vector<Json>> PostgresWorkload::Manifests(const Deployment& deployment) const {
+  const int64_t synchronous = GetInt(deployment.parameters, {"synchronous"});
+  if (synchronous >= std::max(deployment.replicas, 1) ||
+      (synchronous > 0 && Independent(deployment.parameters)))
+    return Fail(ErrorCode::kInvalidArgument,
+                "synchronous is {}, but there are {} replicas besides the primary", synchronous,
+                Independent(deployment.parameters) ? 0 : std::max(deployment.replicas, 1) - 1);
   const std::pair<const char*, const char*> templates[] = {
       {"secret.yaml", embedded::secret_yaml},
       {"service.yaml", embedded::service_yaml},
@@ -119,7 +168,7 @@ int PostgresWorkload::Port(const Json& parameters) const {
 Result<std::unique_ptr<Session>> PostgresWorkload::Connect(const Deployment& deployment,
                                                            const Endpoint& endpoint,
                                                            Nanos timeout) const {
-  return OpenSession(endpoint, deployment.password, timeout);
+  return OpenSession(endpoint, deployment.password, timeout, Independent(deployment.parameters));
 }
 
 Status PostgresWorkload::Prepare(Session& session) const { return PrepareTables(session); }

@@ -1,5 +1,5 @@
-// The workload "postgres": a StatefulSet whose ordinal 0 is the primary and whose other pods stream
-// from it.
+// The workload "postgres": a StatefulSet whose lowest ordinal is the primary and whose other pods
+// stream from it, or whose pods are servers of their own.
 #ifndef HOLDFAST_WORKLOADS_POSTGRES_POSTGRES_H_
 #define HOLDFAST_WORKLOADS_POSTGRES_POSTGRES_H_
 
@@ -12,6 +12,7 @@ class PostgresWorkload : public Workload {
   [[nodiscard]] std::string Name() const override { return "postgres"; }
   [[nodiscard]] std::string Description() const override;
   [[nodiscard]] ParameterSchema Parameters() const override;
+  [[nodiscard]] Capabilities GetCapabilities(const Json& parameters) const override;
   [[nodiscard]] Target GetTarget(const Json& parameters) const override;
   [[nodiscard]] std::vector<std::string> Images(const Json& parameters) const override;
   [[nodiscard]] Result<std::vector<Json>> Manifests(const Deployment& deployment) const override;

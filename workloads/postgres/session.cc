@@ -28,6 +28,9 @@ namespace {
 constexpr const char* kSchema = R"(
 CREATE TABLE IF NOT EXISTS holdfast (key text NOT NULL, value bigint NOT NULL, padding text);
 CREATE INDEX IF NOT EXISTS holdfast_key_value ON holdfast (key, value);
+CREATE TABLE IF NOT EXISTS holdfast_register (key text PRIMARY KEY, value bigint NOT NULL,
+    padding text);
+CREATE TABLE IF NOT EXISTS holdfast_list (key text PRIMARY KEY, vals bigint[] NOT NULL);
 CREATE OR REPLACE FUNCTION holdfast_position() RETURNS pg_lsn LANGUAGE sql VOLATILE AS $$
   SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
 $$;
@@ -137,10 +140,11 @@ class Notices : public pqxx::errorhandler {
 
 class PostgresSession : public Session {
  public:
-  PostgresSession(const std::string& options, std::string host)
+  PostgresSession(const std::string& options, std::string host, bool independent)
       : connection_(options),
         notices_(connection_),
-        host_(std::move(host)) {
+        host_(std::move(host)),
+        independent_(independent) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     // Deprecated, but the only way to keep libpqxx 6 from reconnecting behind our back.
@@ -177,10 +181,18 @@ class PostgresSession : public Session {
       case Function::kReadAll:
         return ReadRows("read_all", operation.key);
       case Function::kPut:
+        return Write([&](pqxx::nontransaction& statement) {
+          statement.exec_params(
+              "INSERT INTO holdfast_register (key, value) VALUES ($1, $2) "
+              "ON CONFLICT (key) DO UPDATE SET value = $2",
+              operation.key, operation.value.get<int64_t>());
+        });
       case Function::kGet:
+        return GetRegister(operation.key);
       case Function::kCas:
+        return CompareAndSet(operation);
       case Function::kTransact:
-        break;
+        return Transact(operation.value);
     }
     return Unsupported(operation.function);
   }
@@ -203,7 +215,7 @@ class PostgresSession : public Session {
   }
 
   Result<Json> Probe() override {
-    Outcome outcome = Run(ReadOutcome, [](pqxx::nontransaction& statement, Outcome& result) {
+    Outcome outcome = Run(ReadOutcome, [this](pqxx::nontransaction& statement, Outcome& result) {
       FillProbe(statement.exec1(kProbe), result);
     });
     if (outcome.type != OutcomeType::kOk) {
@@ -239,6 +251,68 @@ class PostgresSession : public Session {
     });
   }
 
+  Outcome GetRegister(const std::string& key) {
+    return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      const pqxx::result rows =
+          statement.exec_params("SELECT value FROM holdfast_register WHERE key = $1", key);
+      if (!rows.empty()) outcome.value = rows[0][0].as<int64_t>();
+    });
+  }
+
+  Outcome CompareAndSet(const Operation& operation) {
+    return Run(WriteOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
+      const Json& expected = operation.value.at(0);
+      const auto value = operation.value.at(1).get<int64_t>();
+      const pqxx::result done =
+          expected.is_null()
+              ? statement.exec_params("INSERT INTO holdfast_register (key, value) VALUES ($1, $2) "
+                                      "ON CONFLICT (key) DO NOTHING",
+                                      operation.key, value)
+              : statement.exec_params(
+                    "UPDATE holdfast_register SET value = $3 WHERE key = $1 AND value = $2",
+                    operation.key, expected.get<int64_t>(), value);
+      if (notices_.TakeOnlyLocal()) outcome.extra = {{"durable", false}};
+      if (done.affected_rows() > 0) return;
+      outcome.type = OutcomeType::kFail;
+      outcome.error_class = "mismatch";
+      outcome.error = "the register holds another value";
+    });
+  }
+
+  // One serializable transaction of list appends and reads (Jepsen's list-append).
+  Outcome Transact(const Json& steps) {
+    bool open = false;
+    Outcome outcome =
+        Run(WriteOutcome, [&](pqxx::nontransaction& statement, Outcome& result) {
+          statement.exec0("BEGIN ISOLATION LEVEL SERIALIZABLE");
+          open = true;
+          result.value = Json::array();
+          for (const Json& step : steps) {
+            const auto key = step.at(1).get<std::string>();
+            if (step.at(0) == "append") {
+              statement.exec_params(
+                  "INSERT INTO holdfast_list (key, vals) VALUES ($1, ARRAY[$2::bigint]) "
+                  "ON CONFLICT (key) DO UPDATE SET vals = holdfast_list.vals || $2::bigint",
+                  key, step.at(2).get<int64_t>());
+              result.value.push_back(step);
+              continue;
+            }
+            const pqxx::result rows =
+                statement.exec_params("SELECT vals FROM holdfast_list WHERE key = $1", key);
+            result.value.push_back(
+                {"r", key, rows.empty() ? Json::array() : FromArrayText(rows[0][0].c_str())});
+          }
+          statement.exec0("COMMIT");
+          open = false;
+          if (notices_.TakeOnlyLocal()) result.extra = {{"durable", false}};
+        });
+    if (open && !outcome.connection_lost) {
+      // Whatever else was said, nothing of it stays.
+      Run(ReadOutcome, [](pqxx::nontransaction& statement, Outcome&) { statement.exec0("ROLLBACK"); });
+    }
+    return outcome;
+  }
+
   template <typename... Arguments>
   Outcome ReadRows(const char* prepared, const Arguments&... arguments) {
     return Run(ReadOutcome, [&](pqxx::nontransaction& statement, Outcome& outcome) {
@@ -252,7 +326,7 @@ class PostgresSession : public Session {
     outcome.value = FromArrayText(row[2].c_str());
   }
 
-  static void FillProbe(const pqxx::row& row, Outcome& outcome) {
+  void FillProbe(const pqxx::row& row, Outcome& outcome) const {
     const std::string hostname(Trim(row[0].c_str()));
     const std::vector<std::string> hosts = HostsLine(row[1].c_str(), hostname);
     const std::string data = row[3].as<std::string>();
@@ -265,7 +339,8 @@ class PostgresSession : public Session {
           {"systemIdentifier", row[5].as<std::string>()},
           {"timeline", row[6].as<int64_t>()},
           {"role", row[7].as<bool>() ? "replica" : "primary"},
-          {"lsn", row[8].as<std::string>("")}}},
+          {"lsn", row[8].as<std::string>("")},
+          {"independent", independent_}}},
     };
     for (const std::string& name : hosts) {
       if (name.starts_with(hostname + ".")) probe["fqdn"] = name;
@@ -332,6 +407,7 @@ class PostgresSession : public Session {
   Connection connection_;
   Notices notices_;
   std::string host_;
+  bool independent_;
   bool lost_ = false;
   std::atomic<bool> interrupted_{false};
   std::mutex socket_mutex_;  // Interrupt against destruction.
@@ -342,7 +418,8 @@ class PostgresSession : public Session {
 
 Result<std::unique_ptr<Session>> OpenSession(const Endpoint& endpoint,
                                              const std::string& password,
-                                             Nanos timeout) {
+                                             Nanos timeout,
+                                             bool independent) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
   // No TLS and no GSS: they cost round trips, and the pods are set up without.
   const std::string options = fmt::format(
@@ -350,7 +427,7 @@ Result<std::unique_ptr<Session>> OpenSession(const Endpoint& endpoint,
       "sslmode=disable gssencmode=disable application_name=holdfast client_encoding=UTF8",
       Quoted(endpoint.host), endpoint.port, Quoted(password), std::max<int64_t>(2, seconds));
   try {
-    return std::make_unique<PostgresSession>(options, endpoint.host);
+    return std::make_unique<PostgresSession>(options, endpoint.host, independent);
   } catch (const std::exception& failure) {
     Error error;
     error.code = ErrorCode::kUnavailable;

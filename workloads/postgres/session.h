@@ -11,10 +11,12 @@ namespace holdfast::workloads::postgres {
 
 // Connects as the superuser to the database "postgres". `timeout` is rounded up to whole seconds,
 // at least two (libpq's connect_timeout). The error is kUnavailable, its `reason` the class from
-// ConnectErrorClass; its message never holds the password.
+// ConnectErrorClass; its message never holds the password. `independent` servers have nothing in
+// common, which their probes say.
 Result<std::unique_ptr<Session>> OpenSession(const Endpoint& endpoint,
                                              const std::string& password,
-                                             Nanos timeout);
+                                             Nanos timeout,
+                                             bool independent = false);
 
 // Makes the table holdfast(key, value) and the function that reads it; what exists is kept.
 // `session` must come from OpenSession and be connected to the primary.

@@ -1,5 +1,5 @@
-# Makes the data directory once: ordinal 0 by initdb, every other one as a copy of ordinal 0. It is
-# made under another name and renamed, so that a half-made one is never taken for a database.
+# Makes the data directory once: the primary and independent servers by initdb, every other one as a
+# copy of the primary. It is made under another name and renamed, so that a half-made one is never taken for a database.
 set -eu
 # One syncfs for a thousand files: PostgreSQL's own programs sync them one by one.
 flush() {
@@ -28,7 +28,7 @@ fi
 umask 077
 new=$PGDATA.new
 rm -rf "$new"
-if [ "$ordinal" -eq 0 ]; then
+if [ "$ordinal" -eq "$HOLDFAST_PRIMARY_ORDINAL" ] || [ "$HOLDFAST_TOPOLOGY" = independent ]; then
   printf '%s\n' "$PGPASSWORD" |
     initdb -D "$new" -U postgres --locale=C --encoding=UTF8 --data-checksums \
       --no-sync --auth=scram-sha-256 --pwfile=/proc/self/fd/0

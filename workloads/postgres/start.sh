@@ -16,7 +16,7 @@ set -- postgres -D "$PGDATA" \
   -c "log_destination=stderr" \
   -c "logging_collector=off" \
   -c "fsync=on" \
-  -c "synchronous_commit=on" \
+  -c "synchronous_commit=$HOLDFAST_COMMIT" \
   -c "shared_buffers=32MB" \
   -c "max_connections=100" \
   -c "hot_standby=on" \
@@ -26,8 +26,11 @@ set -- postgres -D "$PGDATA" \
   -c "wal_receiver_timeout=10s" \
   -c "wal_retrieve_retry_interval=500ms" \
   -c "autovacuum_max_workers=1"
-if [ "${host##*-}" -eq 0 ]; then
+if [ "$HOLDFAST_TOPOLOGY" = independent ]; then
   rm -f "$PGDATA/standby.signal"
+elif [ "${host##*-}" -eq "$HOLDFAST_PRIMARY_ORDINAL" ]; then
+  rm -f "$PGDATA/standby.signal"
+  set -- "$@" -c "synchronous_standby_names=$HOLDFAST_SYNCHRONOUS"
 else
   # The password is not here: the WAL receiver takes it from PGPASSWORD.
   : >"$PGDATA/standby.signal"

@@ -90,7 +90,7 @@ class MariaDbTest : public testing::Test {
     const Deadline deadline(SystemClock(), std::chrono::seconds(30));
     while (!deadline.Passed()) {
       if (Sql(server, "SELECT COUNT(*) FROM information_schema.processlist "
-                      "WHERE user = 'holdfast' AND state = 'User sleep'") == "1\n")
+                      "WHERE user = 'holdfast' AND command <> 'Sleep'") == "1\n")
         return;
       SystemClock().SleepFor(std::chrono::milliseconds(20), {});
     }

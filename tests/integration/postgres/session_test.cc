@@ -82,6 +82,47 @@ TEST_F(SessionTest, AddsAndReadsNewestFirst) {
   EXPECT_EQ(session->ReadAll("nothing").value, Json::array());
 }
 
+TEST_F(SessionTest, RegistersCompareAndSet) {
+  const auto session = Open(*primary_);
+  ASSERT_NE(session, nullptr);
+  const auto cas = [&](const Json& expected, int64_t value) {
+    return session->Execute(
+        {.function = Function::kCas, .key = "r", .value = Json::array({expected, value})});
+  };
+  const Operation get{.function = Function::kGet, .key = "r"};
+  EXPECT_TRUE(session->Execute(get).value.is_null());
+  EXPECT_EQ(cas(nullptr, 1).type, OutcomeType::kOk);
+  EXPECT_EQ(cas(nullptr, 2).error_class, "mismatch");
+  EXPECT_EQ(cas(1, 3).type, OutcomeType::kOk);
+  const Outcome refused = cas(1, 4);
+  EXPECT_EQ(refused.type, OutcomeType::kFail);
+  EXPECT_FALSE(refused.connection_lost);
+  EXPECT_EQ(session->Execute(get).value, Json(3));
+  EXPECT_EQ(session->Execute({.function = Function::kPut, .key = "r", .value = 5}).type,
+            OutcomeType::kOk);
+  EXPECT_EQ(session->Execute(get).value, Json(5));
+}
+
+TEST_F(SessionTest, TransactionsAppendAndRead) {
+  const auto session = Open(*primary_);
+  ASSERT_NE(session, nullptr);
+  const auto transact = [&](const char* steps) {
+    return session->Execute(
+        {.function = Function::kTransact, .key = "", .value = *ParseJson(steps)});
+  };
+  const Outcome first = transact(R"([["append","a",1],["r","a",null],["append","a",2]])");
+  ASSERT_EQ(first.type, OutcomeType::kOk) << first.error;
+  EXPECT_EQ(first.value, *ParseJson(R"([["append","a",1],["r","a",[1]],["append","a",2]])"));
+  EXPECT_EQ(transact(R"([["r","a",null],["r","b",null]])").value,
+            *ParseJson(R"([["r","a",[1,2]],["r","b",[]]])"));
+  // A refused one leaves nothing behind, and the session goes on.
+  ASSERT_TRUE(primary_->Sql("ALTER TABLE holdfast_list ADD CONSTRAINT small CHECK (vals[1] < 100)"));
+  const Outcome refused = transact(R"([["append","c",9],["append","d",100]])");
+  EXPECT_EQ(refused.type, OutcomeType::kFail);
+  EXPECT_EQ(refused.error_class, "23514") << refused.error;
+  EXPECT_EQ(transact(R"([["r","c",null]])").value, *ParseJson(R"([["r","c",[]]])"));
+}
+
 TEST_F(SessionTest, PreparingAgainKeepsTheRows) {
   const auto session = Open(*primary_);
   ASSERT_NE(session, nullptr);

@@ -82,6 +82,30 @@ TEST(PostgresManifestsTest, ParametersReachTheirPlaces) {
   EXPECT_EQ(PostgresWorkload().Port({{"port", 6432}}), 6432);
 }
 
+TEST(PostgresManifestsTest, AQuorumNamesTheOtherPods) {
+  const auto environment = [](const Json& parameters) {
+    std::map<std::string, std::string> found;
+    for (const Json& variable :
+         GetArray(Render(parameters)[2], {"spec", "template", "spec", "containers", "0", "env"}))
+      found[GetString(variable, {"name"})] = GetString(variable, {"value"});
+    return found;
+  };
+  EXPECT_EQ(environment(Json::object())["HOLDFAST_SYNCHRONOUS"], "");
+  auto quorum = environment({{"synchronous", 1}, {"commit", "remote_apply"}, {"ordinalsStart", 4}});
+  EXPECT_EQ(quorum["HOLDFAST_SYNCHRONOUS"], R"(ANY 1 ("pg-5","pg-6"))");
+  EXPECT_EQ(quorum["HOLDFAST_COMMIT"], "remote_apply");
+  EXPECT_EQ(quorum["HOLDFAST_PRIMARY"], "pg-4.pg");
+  EXPECT_EQ(environment({{"topology", "independent"}})["HOLDFAST_TOPOLOGY"], "independent");
+  EXPECT_EQ(PostgresWorkload().GetCapabilities({{"topology", "independent"}}).writes,
+            Writes::kOwnKeys);
+  for (const Json& parameters :
+       {Json{{"synchronous", 3}}, Json{{"synchronous", 1}, {"topology", "independent"}}}) {
+    const auto refused = PostgresWorkload().Manifests(MakeDeployment(parameters));
+    ASSERT_FALSE(refused) << DumpJson(parameters);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
 TEST(PostgresManifestsTest, NoPlaceholderIsLeftAndThePasswordIsOnlyInTheSecret) {
   for (const Json& manifest : Render(Json::object())) {
     const std::string text = DumpJson(manifest);
