@@ -42,6 +42,7 @@ TEST(LightPods, OnlyPlainPauseIsLight) {
 class LightPodLife : public ::testing::Test {
  protected:
   void SetUp() override {
+    ASSERT_TRUE(RunChecked({"ip", "link", "set", "lo", "up"}));
     const auto certificates = MakeCertificates({"127.0.0.1"});
     ASSERT_TRUE(certificates);
     sockaddr_in address{};
@@ -53,7 +54,6 @@ class LightPodLife : public ::testing::Test {
     ASSERT_EQ(::bind(listener, generic, size), 0);
     ASSERT_EQ(::listen(listener, 16), 0);
     ASSERT_EQ(::getsockname(listener, generic, &size), 0);
-    ASSERT_TRUE(RunChecked({"ip", "link", "set", "lo", "up"}));
     ApiServerOptions options;
     options.listening_sockets = {listener};
     options.token = "test-token";

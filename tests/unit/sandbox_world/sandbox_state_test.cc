@@ -79,7 +79,7 @@ TEST(WorldPlan, SurvivesItsEncoding) {
 TEST(WorldPlan, Addresses) {
   EXPECT_EQ(NodeName(2), "node-c");
   EXPECT_EQ(NodeIp(2), "10.250.0.13");
-  EXPECT_EQ(PodCidr(2), "10.244.3.0/24");
+  EXPECT_EQ(PodCidr(2), "10.244.12.0/22");
 }
 
 }  // namespace
