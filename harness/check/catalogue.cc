@@ -1,5 +1,11 @@
 // The catalogue: what each guarantee says, to people, and who judges it.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/base/strings.h"
 #include "harness/check/check.h"
+#include "harness/check/client_rules.h"
 #include "harness/check/families.h"
 
 namespace holdfast::check {
@@ -7,13 +13,16 @@ namespace {
 
 struct Entry {
   GuaranteeText text;
-  Judge judge;  // nullptr: judged on the whole run.
+  std::function<CheckResult(const Context& context, const Window& window)> judge;  // Empty: on the whole run.
 };
 
 constexpr const char* kSets = "StatefulSet targets; all scenarios in which a pod of the set lives.";
-constexpr const char* kOrdered =
-    "StatefulSets with podManagementPolicy OrderedReady; not Parallel, not Deployments.";
 constexpr const char* kData = "Runs with clients: every scenario, by its final reads.";
+constexpr const char* kClients =
+    "Runs and histories whose clients read, write or compare-and-swap keys.";
+constexpr const char* kTransactions =
+    "Runs and histories whose clients append to lists and read them in transactions, up to the "
+    "level that was promised.";
 constexpr const char* kProbed = "StatefulSet targets, where probes looked inside the pods.";
 constexpr const char* kAnyRun = "Every scenario. It can be pass or unknown, never fail.";
 constexpr const char* kHarness = "holdfast";
@@ -75,22 +84,8 @@ std::vector<Entry> Identity() {
   };
 }
 
-std::vector<Entry> OrderAndLife() {
+std::vector<Entry> Lives() {
   return {
-      {{"SS-ORD-1", "ascending creation",
-        "No ordinal is created for the first time before every lower one in range was.",
-        "Kubernetes 1.9", kOrdered, ""},
-       JudgeAscending},
-      {{"SS-ORD-2", "ready gate",
-        "A pod is created, or created again, only when every lower pod is Running and Ready.",
-        "Kubernetes 1.9", kOrdered,
-        "A lower pod that lost its readiness less than 5 s before: the controller's view lags. No "
-        "such grace where the record proves that the controller had seen it."},
-       JudgeReadyGate},
-      {{"SS-ORD-7", "descending scale-down, one at a time",
-        "When scaling down, a pod is deleted only after all higher ones that must go are gone.",
-        "Kubernetes 1.9", kOrdered, "Deletions by others than the set; deletion of the whole set."},
-       JudgeScaleDown},
       {{"SS-AMO-1", "at most one pod of an ordinal, in the API",
         "The API never holds two pods of one ordinal at one time.", "Kubernetes 1.5", kSets, ""},
        JudgeAtMostOne},
@@ -172,6 +167,48 @@ std::vector<Entry> Data() {
         "Final reads and all reads during the run.",
         "every version", kData, "Rows of open outcome may appear late."},
        JudgePrefix},
+      {{"HX-LINEARIZABLE", "one order that agrees with real time",
+        "The reads, writes and compare-and-swaps of each key, and of a store that tells revisions "
+        "all keys together, fit into one order that agrees with real time and in which every read "
+        "sees the write before it. What has an unknown outcome may have happened or not.",
+        "every version", kClients,
+        "Reads of replicas, and answers of a store without linearizable reads."},
+       JudgeLinearizable},
+      {{"HX-SESSION", "no client goes back",
+        "What one client sees never belongs to an older revision than what it saw before: monotonic "
+        "reads, and it reads its own writes.",
+        "stores whose answers tell revisions", kClients, ""},
+       JudgeSession},
+      {{"HX-STALE", "reads are fresh",
+        "A read that promised to be fresh shows everything that was acknowledged before it began.",
+        "every version", "Histories on their own (holdfast history check --fresh-reads). Of a run, "
+        "HX-PREFIX judges the reads of the primary.", ""},
+       JudgeStale},
+      {{"HX-READ-COMMITTED", "isolation: read committed",
+        "No transaction sees what was aborted (G1a), what was only intermediate (G1b), what nobody "
+        "wrote, or two orders of one list; no cycle of writes (G0) nor of writes and reads (G1c).",
+        "every version", kTransactions, ""},
+       JudgeReadCommitted},
+      {{"HX-SNAPSHOT", "isolation: snapshot",
+        "No cycle of dependencies with a single read that missed a write (G-single: read skew, lost "
+        "update), nor one in which such reads are never side by side (G-nonadjacent).",
+        "every version", kTransactions, "Not judged where less was promised."},
+       JudgeSnapshot},
+      {{"HX-SERIALIZABLE", "isolation: serializable",
+        "No cycle of dependencies at all (G2, write skew).", "every version", kTransactions,
+        "Not judged where less was promised. Absence of an anomaly is no proof."},
+       JudgeSerializable},
+      {{"HX-STRICT", "isolation: strict serializable",
+        "No cycle of dependencies together with real time: what ended before another transaction "
+        "began comes before it; no acknowledged append is missing from what is read later.",
+        "every version", kTransactions, "Not judged where less was promised."},
+       JudgeStrict},
+      {{"HX-RECOVERY", "outages within the limits",
+        "The longest time in which clients tried and nothing was acknowledged is within "
+        "limits.write-outage, and for reads within limits.read-outage. A time in which nobody tried "
+        "is no outage.",
+        kHarness, "Scenarios with such a limit; else the times are only told.", ""},
+       JudgeOutages},
   };
 }
 
@@ -195,6 +232,14 @@ std::vector<Entry> Validity() {
         "Every step of the scenario, settling among them, ended as it should.", kHarness, kAnyRun,
         ""},
        JudgeSteps},
+      {{"RUN-LIMITS", "the limits of the suite",
+        "Settling took no longer than limits.settle allows.", kHarness,
+        "Scenarios with a limit for settling that settle.", ""},
+       JudgeLimits},
+      {{"RUN-LEFT-AS-FOUND", "left as found",
+        "Every object outside of the run's own namespace is after the run what it was before.",
+        kHarness, "Runs that record what they found.", ""},
+       JudgeLeftAsFound},
       {{"RUN-EXPECT", "expected failures",
         "What the suite expects to fail (a negative control) failed.", kHarness,
         "Finished runs of suites with expect.", ""},
@@ -205,14 +250,104 @@ std::vector<Entry> Validity() {
   };
 }
 
+std::string Applies(const Guarantee& guarantee) {
+  const char* whom = guarantee.scope == Scope::kOrdered
+                         ? "StatefulSets with podManagementPolicy OrderedReady"
+                     : guarantee.scope == Scope::kParallel
+                         ? "StatefulSets with podManagementPolicy Parallel"
+                         : "StatefulSet targets";
+  std::string text = fmt::format("{}; scenarios in which {}.", whom, guarantee.exercised);
+  for (const std::string& resource : guarantee.wants)
+    text += " Needs a watch of " + resource + ".";
+  return text;
+}
+
+Entry ToEntry(const Guarantee& guarantee) {
+  Entry entry;
+  entry.text.id = guarantee.id;
+  entry.text.title = guarantee.title;
+  entry.text.paragraph = guarantee.paragraph;
+  entry.text.since = guarantee.since;
+  entry.text.applies = Applies(guarantee);
+  entry.text.exceptions = guarantee.exceptions;
+  entry.text.decided = guarantee.decided;
+  entry.judge = [guarantee](const Context& context, const Window& window) {
+    return JudgeGuarantee(guarantee, context, window);
+  };
+  return entry;
+}
+
+// How the verdict of an entry that does not say so itself comes about.
+std::string DecidedBy(const std::string& id) {
+  if (id == "SS-AMO-2") return "witness";
+  if (id == "SS-DATA-1" || id.starts_with("HX-")) return "history";
+  if (id.ends_with("P") || id.starts_with("SS-DATA-")) return "probe";
+  return id.starts_with("RUN-") ? "run" : "trace";
+}
+
+const std::vector<std::pair<std::string, std::string>>& FamilyNames() {
+  static const std::vector<std::pair<std::string, std::string>> kNames = {
+      {"SS-ID", "identity"},         {"SS-ORD", "ordering"},
+      {"SS-UPD", "updates"},         {"SS-STAT", "status"},
+      {"SS-REV", "revisions"},       {"SS-PVC", "claims"},
+      {"SS-RET", "claim retention"}, {"SS-AMO", "at most one"},
+      {"SS-REC", "recovery"},        {"SS-ADOPT", "adoption"},
+      {"SS-DEL", "deletion"},        {"SS-NET", "network"},
+      {"SS-PDB", "budgets"},         {"SS-ORDI", "ordinals"},
+      {"SS-DATA", "data"},           {"SS-NODE", "nodes"},
+      {"SS-VAL", "validation"},      {"HX", "client history"},
+      {"RUN", "the run itself"},
+  };
+  return kNames;
+}
+
+// "SS-ORD-7" -> the place of its family, its number and what follows; what has no number keeps the
+// order in which it was written.
+struct Place {
+  size_t family = 0;
+  int64_t number = 0;
+  std::string rest;
+  auto operator<=>(const Place&) const = default;
+};
+
+Place PlaceOf(const std::string& id) {
+  Place place;
+  const auto& names = FamilyNames();
+  for (place.family = 0; place.family < names.size(); ++place.family)
+    if (id.starts_with(names[place.family].first + "-")) break;
+  const size_t digits = id.find_last_of('-') + 1;
+  size_t end = digits;
+  while (end < id.size() && std::isdigit(static_cast<unsigned char>(id[end])) != 0)
+    ++end;
+  place.number = ParseInt(std::string_view(id).substr(digits, end - digits)).value_or(0);
+  if (end > digits) place.rest = id.substr(end);
+  return place;
+}
+
+std::vector<Entry> Assemble() {
+  std::vector<Entry> all;
+  for (auto family : {Identity, Lives, Storage, Data, Validity})
+    for (Entry& entry : family())
+      all.push_back(std::move(entry));
+  for (auto family :
+       {IdentityFamily, OrderFamily, HaltFamily, UpdateFamily, RevisionOfPodFamily, RevisionFamily,
+        StatusFamily, ClaimFamily, RetentionFamily, SingleFamily, RecoveryFamily, NodeFamily,
+        AdoptionFamily, NetworkFamily, BudgetFamily, OrdinalFamily, InsideFamily})
+    for (const Guarantee& guarantee : family())
+      all.push_back(ToEntry(guarantee));
+  std::stable_sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) {
+    return PlaceOf(a.text.id) < PlaceOf(b.text.id);
+  });
+  for (Entry& entry : all) {
+    if (entry.text.decided.empty()) entry.text.decided = DecidedBy(entry.text.id);
+    const size_t family = PlaceOf(entry.text.id).family;
+    if (family < FamilyNames().size()) entry.text.family = FamilyNames()[family].second;
+  }
+  return all;
+}
+
 const std::vector<Entry>& Catalogue() {
-  static const std::vector<Entry> kEntries = [] {
-    std::vector<Entry> all;
-    for (auto family : {Identity, OrderAndLife, Storage, Data, Validity})
-      for (Entry& entry : family())
-        all.push_back(std::move(entry));
-    return all;
-  }();
+  static const std::vector<Entry> kEntries = Assemble();
   return kEntries;
 }
 
@@ -232,7 +367,7 @@ const std::vector<Rule>& Rules() {
   static const std::vector<Rule> kRules = [] {
     std::vector<Rule> rules;
     for (const Entry& entry : Catalogue())
-      if (entry.judge != nullptr) rules.push_back({entry.text.id.c_str(), entry.judge});
+      if (entry.judge) rules.push_back({entry.text.id, entry.judge});
     return rules;
   }();
   return kRules;

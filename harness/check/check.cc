@@ -1,8 +1,10 @@
 #include "harness/check/check.h"
 
 #include <cmath>
+#include <fstream>
 
 #include "harness/base/files.h"
+#include "harness/check/client_rules.h"
 #include "harness/check/families.h"
 #include "harness/check/summary.h"
 #include "harness/trace/run_directory.h"
@@ -78,6 +80,16 @@ std::vector<Window> MakeWindows(const TraceModel& trace, const Json& run) {
   return windows;
 }
 
+void LoadHistory(const fs::path& path, Context& context) {
+  std::error_code error;
+  context.history.reset();
+  context.clients.reset();
+  if (!fs::exists(path, error)) return;
+  // A history without a header is evidence that cannot be read, not a wrong command.
+  if (auto history = trace::ReadHistoryFile(path)) context.history = *std::move(history);
+  context.clients = JudgeClients(path);
+}
+
 Result<Context> Load(const fs::path& path) {
   Context context;
   std::error_code error;
@@ -94,25 +106,77 @@ Result<Context> Load(const fs::path& path) {
                 path.string());
   }
   HOLDFAST_ASSIGN(context.trace, trace::ReadTraceFile(directory.Trace()));
-  if (fs::exists(directory.History(), error)) {
-    // A history without a header is evidence that cannot be read, not a wrong command.
-    if (auto history = trace::ReadHistoryFile(directory.History()))
-      context.history = *std::move(history);
-  }
+  LoadHistory(directory.History(), context);
   return context;
+}
+
+std::vector<CheckResult> JudgeWindow(const Context& context, const Window& window) {
+  std::vector<CheckResult> checks;
+  for (const Rule& rule : Rules())
+    checks.push_back(rule.judge(context, window));
+  return checks;
 }
 
 }  // namespace
 
-Result<Verdicts> CheckPath(const fs::path& path) {
+Result<Verdicts> CheckPath(const fs::path& path, CheckCost& cost) {
   HOLDFAST_ASSIGN(Context context, Load(path));
   context.windows = MakeWindows(context.trace, context.run);
   context.Prepare();
   std::vector<CheckResult> checks;
   for (const Window& window : context.windows)
-    for (const Rule& rule : Rules())
-      checks.push_back(rule.judge(context, window));
+    for (CheckResult& check : JudgeWindow(context, window))
+      checks.push_back(std::move(check));
+  cost = {.watch_events = context.trace.watch_events,
+          .kept_states = context.trace.kept_states,
+          .steps = context.steps};
   return Summarize(std::move(checks), context.run);
+}
+
+Result<Verdicts> CheckPath(const fs::path& path) {
+  CheckCost cost;
+  return CheckPath(path, cost);
+}
+
+class RunningCheck::State {
+ public:
+  explicit State(fs::path root) : directory{std::move(root)}, reader(context.trace) {}
+  trace::RunDirectory directory;
+  Context context;
+  trace::TraceReader reader;
+  std::ifstream in;
+  std::vector<CheckResult> results;  // Of the scenarios judged so far.
+};
+
+RunningCheck::RunningCheck(fs::path directory)
+    : state_(std::make_unique<State>(std::move(directory))) {}
+RunningCheck::~RunningCheck() = default;
+
+Result<Verdicts> RunningCheck::Judge(const std::string& scenario) {
+  State& state = *state_;
+  Context& context = state.context;
+  HOLDFAST_ASSIGN(context.run, trace::ReadRunJson(state.directory));
+  if (!state.in.is_open()) state.in.open(state.directory.Trace(), std::ios::binary);
+  if (!state.in)
+    return Fail(ErrorCode::kNotFound, "cannot open {}", state.directory.Trace().string());
+  HOLDFAST_RETURN_IF_ERROR(state.reader.Read(state.in));
+  LoadHistory(state.directory.History(), context);
+  context.windows = MakeWindows(context.trace, context.run);
+  context.Prepare();
+  for (const Window& window : context.windows) {
+    if (window.name != scenario || !window.run) continue;
+    std::erase_if(state.results,
+                  [&](const CheckResult& result) { return result.scenario == scenario; });
+    for (CheckResult& result : JudgeWindow(context, window))
+      state.results.push_back(std::move(result));
+    // The whole run is not judged before its end.
+    Json plan = context.run;
+    for (const char* later : {"state", "error", "expect"})
+      plan.erase(later);
+    return Summarize(state.results, plan);
+  }
+  return Fail(ErrorCode::kNotFound, "scenario '{}' has not begun in {}", scenario,
+              state.directory.Trace().string());
 }
 
 }  // namespace holdfast::check

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 
 #include "harness/check/families.h"
+#include "harness/check/storage_facts.h"
 
 namespace holdfast::check {
 namespace {
 
-using trace::Action;
 using trace::ClaimLife;
 using trace::ClaimState;
 using trace::PodLife;
@@ -19,8 +19,6 @@ using trace::VolumeLife;
 using trace::VolumeState;
 
 constexpr const char* kOnlySets = "the target is a Deployment, which does not promise this";
-constexpr const char* kClaims = "persistentvolumeclaims";
-constexpr const char* kVolumes = "persistentvolumes";
 
 // The claim templates by the claim names that they give: "data-web-" -> "data".
 const SetState* NewestSet(const Context& context, const Window& window) {
@@ -29,39 +27,9 @@ const SetState* NewestSet(const Context& context, const Window& window) {
   return set;
 }
 
-// The ordinal whose claim this is, or -1.
-int64_t OrdinalOfClaim(const Context& context, const SetState& set, const std::string& name) {
-  for (const trace::ClaimTemplate& claim : *set.templates)
-    if (name.starts_with(claim.name + "-"))
-      if (const int64_t ordinal = context.OrdinalOf(name.substr(claim.name.size() + 1));
-          ordinal >= 0)
-        return ordinal;
-  return -1;
-}
-
 bool Existed(const ClaimLife& life, const Window& window) {
   return life.states.front().at.line < window.end_line &&
          (!life.gone || life.gone->line >= window.begin_line);
-}
-
-ObjectId ClaimId(const ClaimLife& life) { return {"PersistentVolumeClaim", life.name, life.uid}; }
-
-// Who may delete a claim: the run itself, or the set's retention policy.
-std::optional<std::string> CauseOfClaimDeletion(const Context& context, const ClaimLife& life) {
-  for (const Action& action : context.trace.actions) {
-    if (action.at.line > life.term->line || (action.answered && !action.ok)) continue;
-    if (action.verb == "delete" && action.resource == kClaims &&
-        (action.uid.empty() ? action.name == life.name : action.uid == life.uid))
-      return "the run's own action: " + action.text;
-  }
-  for (const SetState* set : context.SetAround(life.term->t)) {
-    const int64_t ordinal = OrdinalOfClaim(context, *set, life.name);
-    if (set->when_deleted == "Delete" && (set->gone || set->terminating))
-      return "the retention policy whenDeleted=Delete";
-    if (set->when_scaled == "Delete" && !InRange(*set, ordinal))
-      return "the retention policy whenScaled=Delete";
-  }
-  return std::nullopt;
 }
 
 // The claim must be there, with the set's labels, at some time of the pod's life.
@@ -71,9 +39,8 @@ void JudgeClaimOf(Judgement& judge,
                   const trace::ClaimTemplate& claim) {
   const Context& context = judge.context();
   const std::string name = fmt::format("{}-{}", claim.name, pod.name);
-  const ClaimLife* found = nullptr;
-  for (const ClaimLife& life : context.trace.claims)
-    if (life.name == name) found = &life;
+  const auto& lives = context.ClaimsOf(name);
+  const ClaimLife* found = lives.empty() ? nullptr : lives.back();
   if (found == nullptr) {
     if (!context.trace.opened.contains(kClaims)) return;
     const bool ran = WasReadyBefore(pod, judge.window().end_line);
@@ -263,12 +230,13 @@ CheckResult JudgeClaimNames(const Context& context, const Window& window) {
   Judgement judge(context, window, "SS-PVC-1");
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
   judge.Needs({"pods", "statefulsets", kClaims});
+  judge.RestsOnWholeness();
   const SetState* set = NewestSet(context, window);
-  for (const Member& member : context.members) {
-    if (set == nullptr || member.ordinal < 0 || !window.Has(member.life->first())) continue;
+  for (const Member* member : judge.Pods()) {
+    if (set == nullptr || member->ordinal < 0 || !window.Has(member->life->first())) continue;
     for (const trace::ClaimTemplate& claim : *set->templates) {
       judge.Saw();
-      JudgeClaimOf(judge, *member.life, *set, claim);
+      JudgeClaimOf(judge, *member->life, *set, claim);
     }
   }
   return judge.Conclude(
@@ -280,6 +248,7 @@ CheckResult JudgeClaimChain(const Context& context, const Window& window) {
   Judgement judge(context, window, "SS-PVC-2");
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
   judge.Needs({"statefulsets", kClaims, kVolumes});
+  judge.RestsOnWholeness();
   const SetState* set = NewestSet(context, window);
   std::map<std::string, std::vector<const ClaimLife*>> by_name;
   for (const ClaimLife& life : context.trace.claims)

@@ -2,7 +2,10 @@
 #ifndef HOLDFAST_HARNESS_CHECK_CONTEXT_H_
 #define HOLDFAST_HARNESS_CHECK_CONTEXT_H_
 
+#include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,10 +20,35 @@ namespace holdfast::check {
 // States that were false for no longer than this before a decision of the controller prove nothing:
 // it decides on a cache that lags (reference: rule B).
 inline constexpr double kDelta = 5.0;
+// Timestamps inside objects have whole seconds.
+inline constexpr trace::Stamp kStampTolerance = 2;
 // How long a replacement may take when the scenario names no limit.
 inline constexpr double kDefaultSettle = 120.0;
 inline constexpr const char* kDeploy = "deploy";
+// The last scenario of a run: nothing is done in it but to look at what is left.
+inline constexpr const char* kLeftAsFound = "left-as-found";
 inline constexpr const char* kBareTrace = "trace";
+
+// Who asked for the end of a pod, told from the whole record.
+enum class Cause {
+  kNone,        // It was not deleted.
+  kOwn,         // An action or a fault of the run.
+  kDisruption,  // Eviction, taint manager, preemption, pod GC, kubelet (condition DisruptionTarget).
+  kPhase,       // The set replaces Failed and Succeeded pods.
+  kSetDeleted,  // The garbage collector, after its set.
+  kScale,       // Its ordinal is out of range.
+  kUpdate,      // The rolling update.
+  kReleased,    // It was no longer the set's.
+  kUnknown,     // Nothing in the record explains it.
+};
+
+// A pod of the target. `ordinal` is -1 when the name carries none.
+struct Member {
+  const trace::PodLife* life = nullptr;
+  int64_t ordinal = -1;
+  Cause cause = Cause::kNone;
+  std::string cause_text;  // One clause; empty for kNone and kUnknown.
+};
 
 // One scenario, or what came before the first. Lines [begin, end), seconds [t0, t1).
 struct Window {
@@ -32,6 +60,9 @@ struct Window {
   bool run = true;        // False: planned, but not begun.
   bool complete = false;  // Its end is in the record.
   Json plan;              // Its entry of run.json, or null.
+  // Filled by Context::Prepare, in the order of the lines.
+  std::vector<const Member*> present;          // Existed at some time of it.
+  std::vector<const trace::SetState*> sets;  // The state at its begin and all later ones.
   [[nodiscard]] bool Has(const trace::At& at) const {
     return at.line >= begin_line && at.line < end_line;
   }
@@ -44,15 +75,12 @@ struct Window {
   [[nodiscard]] double Settle() const;
 };
 
-// A pod of the target. `ordinal` is -1 when the name carries none.
-struct Member {
-  const trace::PodLife* life = nullptr;
-  int64_t ordinal = -1;
-};
+struct ClientVerdicts;  // client_rules.h
 
 struct Context {
   trace::TraceModel trace;
   std::optional<trace::History> history;
+  std::shared_ptr<const ClientVerdicts> clients;  // nullptr when the history cannot be read.
   Json run;  // run.json, or null for a bare trace.
   std::string trace_file = "trace.jsonl";
   std::string history_file = "history.jsonl";
@@ -61,37 +89,82 @@ struct Context {
   // Derived by Prepare, once `trace` stands still.
   std::vector<Member> members;               // Pods of the target, in order of appearance.
   std::unordered_map<int64_t, size_t> adds;  // Value -> index into history->adds.
+  std::unordered_map<std::string_view, std::vector<const Member*>> by_name;
+  std::unordered_map<int64_t, std::vector<const Member*>> by_ordinal;
+  std::vector<int64_t> ordinals;  // That ever had a pod, ascending.
+  std::unordered_map<std::string_view, const Member*> by_uid;
+  std::unordered_map<std::string_view, std::vector<const trace::ClaimLife*>> claims;  // By name.
+  std::unordered_map<std::string_view, std::vector<const trace::NodeLife*>> nodes;    // By name.
+  // What the run itself asked of one object, by uid and, where no uid is recorded, by name.
+  std::unordered_map<std::string_view, std::vector<const trace::Action*>> actions_by_uid;
+  std::unordered_map<std::string_view, std::vector<const trace::Action*>> actions_by_name;
+  std::unordered_map<std::string_view, std::vector<const trace::Fault*>> faults_by_uid;
+  // Work done by the judges: members, states and claims looked at.
+  mutable int64_t steps = 0;
+  // Linear in the trace. Call again after `trace` has grown.
   void Prepare();
 
   [[nodiscard]] bool IsDeployment() const { return trace.target_kind == "Deployment"; }
   // The canonical ordinal in `name`, or -1.
-  [[nodiscard]] int64_t OrdinalOf(const std::string& name) const;
+  [[nodiscard]] int64_t OrdinalOf(std::string_view name) const;
   // Every state of the target that its controller may have acted on at `t`: the one in force kDelta
   // before, and all up to kDelta after (its status lags, and watches of two resources are not
   // ordered).
   [[nodiscard]] std::vector<const trace::SetState*> SetAround(double t) const;
+  // The update revisions that may have been in force at `t`; the status that tells them is written
+  // after the sync, so the next one counts too.
+  [[nodiscard]] std::set<std::string> UpdateRevisionsAround(double t) const;
   // The last state at or before the line, or nullptr.
   [[nodiscard]] const trace::SetState* SetAt(int64_t line) const;
   [[nodiscard]] bool Parallel() const;
   // The life of `name` whose states span the line, or nullptr.
   [[nodiscard]] const trace::PodLife* LiveAt(const std::string& name, int64_t line) const;
+  // The last life of the ordinal that began before the line, or nullptr.
+  [[nodiscard]] const Member* LastOf(int64_t ordinal, int64_t line) const;
+  // The lives of a claim name; empty when there were none.
+  [[nodiscard]] const std::vector<const trace::ClaimLife*>& ClaimsOf(std::string_view name) const;
   // What runs at `t`: "during pod-delete of pg-0", "after delete pod web-1", or empty.
   [[nodiscard]] std::string During(double t) const;
+  // 28 for "v1.28.3"; 0 when the record does not say.
+  [[nodiscard]] int MinorVersion() const;
+
+ private:
+  bool is_parallel_ = false;
 };
 
 bool InRange(const trace::SetState& state, int64_t ordinal);
-// The newest state at or before the line; REQUIRES that there is one.
+// The newest state at or before the line; the first when there is none.
 const trace::PodState& StateAt(const trace::PodLife& life, int64_t line);
+// The states that begin in the window, in line order.
+std::span<const trace::PodState> StatesIn(const trace::PodLife& life, const Window& window);
+// The life of the same name before this one, or nullptr.
+const Member* Former(const Context& context, const trace::PodLife& life);
+// The lives of the same name after this one that begin before the line.
+std::vector<const Member*> Later(const Context& context, const trace::PodLife& life, int64_t line);
 bool WasReadyBefore(const trace::PodLife& life, int64_t line);
+// Since when the life has been not Ready, terminating or gone without interruption, as seen before
+// the line; nullopt when it is well.
+std::optional<trace::At> UnwellSince(const trace::PodLife& life, int64_t line);
 // The owner with `controller: true`, or nullptr.
 const trace::OwnerReference* Controller(const std::vector<trace::OwnerReference>& owners);
-
-// Why the pod was deleted, as one clause, or nullopt when the whole record holds no cause.
-std::optional<std::string> CauseOfDeletion(const Context& context, const trace::PodLife& life);
-// The same for causes other than the set's own scale-down.
-std::optional<std::string> ForeignCause(const Context& context, const trace::PodLife& life);
+// True when the action may have had its effect: it was not certainly refused.
+bool MayHaveHappened(const trace::Action& action);
+// A delete action on that object that may have had its effect before the line, or nullptr.
+const trace::Action* OwnDeletion(const Context& context,
+                                 std::string_view resource,
+                                 std::string_view name,
+                                 std::string_view uid,
+                                 int64_t line);
+// Fills in who asked for the end of the pod, over its whole life.
+void Attribute(const Context& context, Member& member);
+// Whether the cause lies outside of the set's own scaling and updating.
+bool IsForeign(Cause cause);
+// True when the set was deleted with its pods left behind (cascade orphan).
+bool WasOrphaned(const Context& context, const std::string& set_uid);
 
 ObjectId PodId(const trace::PodLife& life);
+ObjectId ClaimId(const trace::ClaimLife& life);
+std::string Describe(const trace::PodLife& life);  // "pod pg-0 (uid u0)"
 std::string Seconds(double t);
 
 // Collects what one guarantee saw in one window, and makes the verdict of it.
@@ -103,11 +176,19 @@ class Judgement {
         id_(std::move(id)) {}
   [[nodiscard]] const Context& context() const { return context_; }
   [[nodiscard]] const Window& window() const { return window_; }
+  // Members that existed in the window.
+  [[nodiscard]] const std::vector<const Member*>& Pods() const;
+  // Those that the controller created in it (not listed, not adopted), with an ordinal.
+  [[nodiscard]] std::vector<const Member*> Created() const;
+  // Those whose deletion began in it.
+  [[nodiscard]] std::vector<const Member*> Deleted() const;
 
   // Resources without which nothing can be said.
   void Needs(std::vector<std::string> resources) { needs_ = std::move(resources); }
   // Findings rest on the order of lines of the needed resources.
   void RestsOnOrder() { rests_on_order_ = true; }
+  // Findings rest on what is not in the record: a hole anywhere in the window takes their proof.
+  void RestsOnWholeness() { rests_on_wholeness_ = true; }
   // Something was judged. Without any, the guarantee was not exercised.
   void Saw(int64_t count = 1) { judged_ += count; }
   [[nodiscard]] int64_t judged() const { return judged_; }
@@ -132,6 +213,7 @@ class Judgement {
   std::string id_;
   std::vector<std::string> needs_;
   bool rests_on_order_ = false;
+  bool rests_on_wholeness_ = false;
   int64_t judged_ = 0;
   std::vector<Finding> findings_;
   std::vector<std::string> undecided_;

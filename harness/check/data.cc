@@ -26,7 +26,7 @@ std::string WhoStillHas(const FinalReads& finals, size_t key, int64_t value) {
   std::string who;
   for (const auto& [node, reads] : finals.nodes) {
     const auto read = reads.find(key);
-    if (node == finals.primary || read == reads.end()) continue;
+    if (node == finals.PrimaryOf(key) || read == reads.end()) continue;
     const std::vector<int64_t>& values = read->second->values;
     if (std::find(values.begin(), values.end(), value) != values.end())
       who += (who.empty() ? "" : ", ") + node;
@@ -36,15 +36,19 @@ std::string WhoStillHas(const FinalReads& finals, size_t key, int64_t value) {
 
 std::vector<Wrong> CollectLost(const Context& context, const FinalReads& finals) {
   std::vector<Wrong> lost;
-  const auto primary = finals.nodes.find(finals.primary);
-  if (primary == finals.nodes.end()) return lost;
   std::unordered_map<size_t, std::unordered_set<int64_t>> rows;
-  for (const auto& [key, read] : primary->second)
-    rows[key].insert(read->values.begin(), read->values.end());
+  std::unordered_map<size_t, const Operation*> decisive;
+  for (const auto& [node, reads] : finals.nodes) {
+    for (const auto& [key, read] : reads) {
+      if (node != finals.PrimaryOf(key)) continue;
+      decisive[key] = read;
+      rows[key].insert(read->values.begin(), read->values.end());
+    }
+  }
   for (const Operation& add : context.history->adds) {
     if (add.end != OperationEnd::kOk || !add.durable) continue;
-    const auto read = primary->second.find(add.key);
-    if (read == primary->second.end() || add.completed >= read->second->invoked) continue;
+    const auto read = decisive.find(add.key);
+    if (read == decisive.end() || add.completed >= read->second->invoked) continue;
     if (rows[add.key].contains(add.value)) continue;
     lost.push_back(
         {std::to_string(add.value),
@@ -53,7 +57,7 @@ std::vector<Wrong> CollectLost(const Context& context, const FinalReads& finals)
              fmt::format("{} was acknowledged by {} at {} and is missing from the final "
                          "read of the primary {}{}",
                          RowName(context, add.value, add.key), add.node, NanoSeconds(add.completed),
-                         finals.primary, WhoStillHas(finals, add.key, add.value)),
+                         finals.PrimaryOf(add.key), WhoStillHas(finals, add.key, add.value)),
              add.completed, add.value, {add.complete_line, read->second->complete_line})});
   }
   return lost;
@@ -162,9 +166,9 @@ CheckResult JudgeRows(const Context& context,
   if (!primary_only && finals.nodes.empty()) judge.Undecided("there are no final reads");
   int64_t rows = 0;
   for (const auto& [node, reads] : finals.nodes) {
-    if (primary_only && node != finals.primary) continue;
     for (const auto& [key, read] : reads)
-      rows += static_cast<int64_t>(read->values.size());
+      if (!primary_only || node == finals.PrimaryOf(key))
+        rows += static_cast<int64_t>(read->values.size());
   }
   judge.Saw(rows);
   for (Wrong& wrong : collect(context, finals))

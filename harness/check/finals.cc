@@ -25,7 +25,33 @@ std::vector<std::string> ExpectedNodes(const Context& context, const Window& win
   return nodes;
 }
 
+std::string WhyNot(const Context& context,
+                   const Window& window,
+                   const std::string& node,
+                   size_t key) {
+  std::string why;
+  for (const Operation& read : context.history->finals)
+    if (read.scenario == window.name && read.node == node && read.key == key)
+      why = read.error.empty() ? " (it was not answered)" : " (" + read.error + ")";
+  return why;
+}
+
+// Each key must have been read from its own node.
+void FindMissingOwned(const Context& context, const Window& window, FinalReads& finals) {
+  for (const size_t key : finals.keys) {
+    const std::string& node = finals.PrimaryOf(key);
+    const auto reads = finals.nodes.find(node);
+    if (reads != finals.nodes.end() && reads->second.contains(key)) continue;
+    const std::string clause = fmt::format("there is no final read of {} for key {}{}", node,
+                                           context.history->keys[key],
+                                           WhyNot(context, window, node, key));
+    finals.missing.push_back(clause);
+    finals.primary_missing.push_back(clause);
+  }
+}
+
 void FindMissing(const Context& context, const Window& window, FinalReads& finals) {
+  if (!finals.owners.empty()) return FindMissingOwned(context, window, finals);
   const trace::History& history = *context.history;
   if (finals.primary.empty())
     finals.primary_missing.push_back("no final read says that its node is the primary");
@@ -37,12 +63,9 @@ void FindMissing(const Context& context, const Window& window, FinalReads& final
     for (const size_t key : finals.keys) {
       const auto reads = finals.nodes.find(node);
       if (reads != finals.nodes.end() && reads->second.contains(key)) continue;
-      std::string why;
-      for (const Operation& read : history.finals)
-        if (read.scenario == window.name && read.node == node && read.key == key)
-          why = read.error.empty() ? " (it was not answered)" : " (" + read.error + ")";
       const std::string clause =
-          fmt::format("there is no final read of {} for key {}{}", node, history.keys[key], why);
+          fmt::format("there is no final read of {} for key {}{}", node, history.keys[key],
+                      WhyNot(context, window, node, key));
       finals.missing.push_back(clause);
       if (node == finals.primary) finals.primary_missing.push_back(clause);
     }
@@ -63,6 +86,11 @@ FinalReads FindFinals(const Context& context, const Window& window) {
     finals.nodes[read.node][read.key] = &read;
     if (read.role == "primary") primaries.insert(read.node);
   }
+  const Json& owners = GetObject(history.header, {"owners"});
+  for (size_t key = 0; key < history.keys.size(); ++key)
+    if (const std::string node = GetString(owners, {history.keys[key]}); !node.empty())
+      finals.owners[key] = node;
+  if (!finals.owners.empty()) primaries.clear();
   if (primaries.size() == 1) finals.primary = *primaries.begin();
   std::set<size_t> keys;
   for (const Operation& add : history.adds)
@@ -81,7 +109,9 @@ std::optional<std::string> DataExcuse(const Context& context, const Window& wind
   if (context.IsDeployment()) return "the target is a Deployment, which does not promise this";
   if (context.run.is_null()) return "a bare trace has no client history";
   if (window.name == kDeploy) return "final reads follow a scenario, not the deployment";
-  if (!context.history && FindPath(context.run, {"load"}) == nullptr)
+  if (window.name == kLeftAsFound) return "the clients had ended before it";
+  if (FindPath(context.run, {"load"}) == nullptr &&
+      (!context.history || context.history->events == 0))
     return "the run had no clients";
   return std::nullopt;
 }

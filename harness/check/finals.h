@@ -12,6 +12,14 @@ namespace holdfast::check {
 
 struct FinalReads {
   std::string primary;  // The node whose role is primary; empty when it is not known.
+  // Where every node has keys of its own (header field "owners"): the node of each key, and
+  // `primary` is empty.
+  std::map<size_t, std::string> owners;
+  // The node whose final read of the key decides; empty when it is not known.
+  [[nodiscard]] const std::string& PrimaryOf(size_t key) const {
+    const auto owner = owners.find(key);
+    return owner == owners.end() ? primary : owner->second;
+  }
   // By node and key (index into History::keys); the last successful read of each.
   std::map<std::string, std::map<size_t, const trace::Operation*>> nodes;
   std::vector<size_t> keys;  // Keys that were written to before the final reads.

@@ -29,31 +29,16 @@ struct Sight {
 
 std::vector<Sight> Sights(const Context& context, const Window& window) {
   std::vector<Sight> sights;
-  for (const Member& member : context.members) {
+  for (const Member* member : window.present) {
     const PodIdentity* before = nullptr;
-    for (const PodState& state : member.life->states) {
-      if (window.Has(state.at) && state.identity.get() != before) {
-        sights.push_back({&member, &state, &state == &member.life->states.front()});
-        before = state.identity.get();
-      }
+    for (const PodState& state : StatesIn(*member->life, window)) {
+      ++context.steps;
+      if (state.identity.get() == before) continue;
+      sights.push_back({member, &state, &state == &member->life->states.front()});
+      before = state.identity.get();
     }
   }
   return sights;
-}
-
-// Members that existed at any time of the window.
-std::vector<const PodLife*> Present(const Context& context, const Window& window) {
-  std::vector<const PodLife*> present;
-  for (const Member& member : context.members) {
-    const PodLife& life = *member.life;
-    if (life.first().line < window.end_line && (!life.gone || life.gone->line >= window.begin_line))
-      present.push_back(&life);
-  }
-  return present;
-}
-
-std::string Describe(const PodLife& life) {
-  return fmt::format("pod {} (uid {})", life.name, life.uid);
 }
 
 // With a Deployment as target its pods are held against the names of a set, which they cannot meet.
@@ -63,7 +48,8 @@ CheckResult JudgeDeploymentNames(Judgement& judge) {
   int64_t replicas = 1;
   for (const SetState& set : context.trace.set)
     replicas = std::max(replicas, set.replicas);
-  for (const PodLife* life : Present(context, judge.window())) {
+  for (const Member* member : judge.Pods()) {
+    const PodLife* life = member->life;
     judge.Saw();
     const int64_t ordinal = context.OrdinalOf(life->name);
     if (ordinal >= 0 && ordinal < replicas) continue;
@@ -87,9 +73,8 @@ void JudgeRange(Judgement& judge) {
     return;
   std::set<std::string> live;
   double newest = set->at.t;
-  for (const Member& member : context.members) {
-    const PodLife& life = *member.life;
-    if (life.first().line >= window.end_line) continue;
+  for (const Member* member : judge.Pods()) {
+    const PodLife& life = *member->life;
     if (life.gone && life.gone->line < window.end_line) {
       newest = std::max(newest, life.gone->t);
       continue;
@@ -117,12 +102,6 @@ void JudgeRange(Judgement& judge) {
   }
 }
 
-int MinorVersion(const std::string& server) {
-  const std::vector<std::string> parts = Split(server, '.');
-  if (parts.size() < 2) return 0;
-  return static_cast<int>(ParseInt(parts[1]).value_or(0));
-}
-
 void JudgeRevisionLabel(Judgement& judge, const Sight& sight) {
   const Context& context = judge.context();
   const PodLife& life = *sight.member->life;
@@ -131,7 +110,7 @@ void JudgeRevisionLabel(Judgement& judge, const Sight& sight) {
     return judge.Broken(life.first().t, Describe(life) + " has no label controller-revision-hash",
                         {PodId(life)}, {life.first().line});
   }
-  for (const trace::Revision& revision : context.trace.revisions)
+  for (const trace::RevisionLife& revision : context.trace.revisions)
     if (revision.name == label->second) return;
   if (!context.trace.opened.contains("controllerrevisions"))
     return judge.Undecided("controllerrevisions were not watched");
@@ -200,7 +179,8 @@ std::optional<std::string> OwnerFault(const Context& context, const Sight& sight
 CheckResult JudgeDeploymentClaims(Judgement& judge) {
   judge.Needs({"pods", "replicasets", "deployments"});
   const Context& context = judge.context();
-  for (const PodLife* life : Present(context, judge.window())) {
+  for (const Member* member : judge.Pods()) {
+    const PodLife* life = member->life;
     for (const auto& [volume, use] : life->states.front().identity->claims) {
       judge.Saw();
       const int64_t ordinal = context.OrdinalOf(life->name);
@@ -247,6 +227,7 @@ CheckResult JudgeNames(const Context& context, const Window& window) {
   Judgement judge(context, window, "SS-ID-1");
   if (context.IsDeployment()) return JudgeDeploymentNames(judge);
   judge.Needs({"pods", "statefulsets"});
+  judge.RestsOnWholeness();
   const std::string prefix = context.trace.target_name + "-";
   for (const Sight& sight : Sights(context, window)) {
     judge.Saw();
@@ -267,7 +248,7 @@ CheckResult JudgeNames(const Context& context, const Window& window) {
   }
   JudgeRange(judge);
   return judge.Conclude(
-      fmt::format("{} pods had names of the set", Present(context, window).size()), kNoPods);
+      fmt::format("{} pods had names of the set", window.present.size()), kNoPods);
 }
 
 CheckResult JudgeLabels(const Context& context, const Window& window) {
@@ -279,7 +260,7 @@ CheckResult JudgeLabels(const Context& context, const Window& window) {
     judge.Saw();
     JudgeLabel(judge, sight, "statefulset.kubernetes.io/pod-name", sight.member->life->name);
     const bool has_index = sight.state->identity->labels.contains("apps.kubernetes.io/pod-index");
-    if (has_index || MinorVersion(context.trace.server) >= 28) {
+    if (has_index || context.MinorVersion() >= 28) {
       JudgeLabel(judge, sight, "apps.kubernetes.io/pod-index",
                  std::to_string(sight.member->ordinal));
     }

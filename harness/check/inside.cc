@@ -51,9 +51,8 @@ std::string Text(const Json& fields, std::initializer_list<std::string_view> pat
 ObjectId Id(const Probe& probe) { return {"Pod", probe.pod, probe.uid}; }
 
 const PodLife* LifeOf(const Context& context, const std::string& uid) {
-  for (const PodLife& life : context.trace.pods)
-    if (life.uid == uid) return &life;
-  return nullptr;
+  const auto found = context.by_uid.find(uid);
+  return found == context.by_uid.end() ? nullptr : found->second->life;
 }
 
 void JudgeHosts(Judgement& judge, const Probe& probe, const std::string& service) {
@@ -215,6 +214,8 @@ CheckResult JudgeDatabaseIdentity(const Context& context, const Window& window) 
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
   judge.Needs({"pods"});
   const Probe* first = nullptr;
+  // Servers that have nothing in common, and members of one cluster, are known by pod.
+  std::map<std::string, const Probe*> own;
   std::map<std::string, std::pair<int64_t, const Probe*>> timelines;
   for (const Probe* probe : Probes(context, window)) {
     const std::string identifier = Text(probe->fields, {"database", "systemIdentifier"});
@@ -222,6 +223,20 @@ CheckResult JudgeDatabaseIdentity(const Context& context, const Window& window) 
     const bool in_window = Within(window, *probe);
     if (in_window) judge.Saw();
     if (first == nullptr) first = probe;
+    const Probe*& mine = own.try_emplace(probe->pod, probe).first->second;
+    const bool same_claims = ClaimUids(context, probe->pod, mine->at.line) ==
+                             ClaimUids(context, probe->pod, probe->at.line);
+    if (!same_claims) mine = probe;
+    const std::string member = Text(probe->fields, {"database", "memberId"});
+    const std::string known = Text(mine->fields, {"database", "memberId"});
+    if (in_window && member != known) {
+      judge.Broken(probe->at.t,
+                   fmt::format("the member of pod {} (uid {}) has the id {}, before it had {}: it "
+                               "has lost its identity",
+                               probe->pod, probe->uid, member, known),
+                   {Id(*probe)}, {mine->at.line, probe->at.line});
+    }
+    if (GetBool(probe->fields, {"database", "independent"})) first = mine;
     const std::string expected = Text(first->fields, {"database", "systemIdentifier"});
     if (in_window && identifier != expected) {
       judge.Broken(probe->at.t,

@@ -18,6 +18,29 @@ bool Concerns(const std::vector<std::string>& needs, const std::string& resource
 
 }  // namespace
 
+const std::vector<const Member*>& Judgement::Pods() const {
+  context_.steps += static_cast<int64_t>(window_.present.size());
+  return window_.present;
+}
+
+std::vector<const Member*> Judgement::Created() const {
+  std::vector<const Member*> created;
+  for (const Member* member : Pods()) {
+    const trace::PodLife& life = *member->life;
+    if (!life.listed && member->ordinal >= 0 && window_.Has(life.first()) &&
+        Controller(life.states.front().identity->owners) != nullptr)
+      created.push_back(member);
+  }
+  return created;
+}
+
+std::vector<const Member*> Judgement::Deleted() const {
+  std::vector<const Member*> deleted;
+  for (const Member* member : Pods())
+    if (member->life->term && window_.Has(*member->life->term)) deleted.push_back(member);
+  return deleted;
+}
+
 void Judgement::Broken(double t,
                        std::string sentence,
                        std::vector<ObjectId> objects,
@@ -52,7 +75,8 @@ std::optional<std::string> Judgement::Weakness() const {
   for (const std::string& resource : needs_)
     if (!trace.opened.contains(resource)) return resource + " were not watched";
   for (const trace::Problem& problem : trace.problems) {
-    if (problem.at.line < window_.end_line && Concerns(needs_, problem.resource)) {
+    // The line that ends the window is looked at, too: it may say that an action has no result.
+    if (problem.at.line <= window_.end_line && Concerns(needs_, problem.resource)) {
       return fmt::format("the record contradicts itself or is damaged at line {}: {}",
                          problem.at.line, problem.sentence);
     }
@@ -70,6 +94,12 @@ std::optional<std::string> Judgement::Weakness() const {
 // A finding that rests on the order of lines proves nothing across a gap, nor in a stream whose
 // versions contradict its lines.
 bool Judgement::Proven(const Finding& finding) const {
+  if (rests_on_wholeness_ &&
+      std::any_of(context_.trace.gaps.begin(), context_.trace.gaps.end(),
+                  [&](const trace::Gap& gap) {
+                    return window_.Has(gap.at) && Concerns(needs_, gap.resource);
+                  }))
+    return false;
   if (!rests_on_order_ || finding.evidence.empty()) return true;
   int64_t low = finding.evidence.front().line;
   int64_t high = low;

@@ -1,6 +1,5 @@
 // SS-ID-2, SS-ID-3, SS-AMO-1, SS-REC-1: how the lives of one name follow each other.
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -15,40 +14,30 @@ using trace::SetState;
 
 constexpr const char* kOnlySets = "the target is a Deployment, which does not promise this";
 
-using ByName = std::map<std::string, std::vector<const PodLife*>>;
-
-ByName LivesByName(const Context& context) {
-  ByName by_name;
-  for (const Member& member : context.members)
-    by_name[member.life->name].push_back(member.life);
-  return by_name;
-}
-
 // A life must begin after the one before it was DELETED, on the same watch.
 void JudgeOverlap(Judgement& judge, const char* promise) {
   judge.Needs({"pods"});
   judge.RestsOnOrder();
-  for (const auto& [name, lives] : LivesByName(judge.context())) {
-    for (size_t i = 0; i < lives.size(); ++i) {
-      const PodLife& life = *lives[i];
-      if (life.first().line >= judge.window().end_line ||
-          (life.gone && life.gone->line < judge.window().begin_line))
-        continue;
-      judge.Saw();
-      if (i == 0 || !judge.window().Has(life.first())) continue;
-      const PodLife& before = *lives[i - 1];
-      if (before.gone && before.gone->line < life.first().line) continue;
-      std::vector<int64_t> lines{before.first().line, life.first().line};
-      if (before.gone) lines.push_back(before.gone->line);
-      judge.Broken(
-          life.first().t,
-          fmt::format("{}: pod {} with uid {} appears at {} while uid {} was not yet deleted{}",
-                      promise, name, life.uid, Seconds(life.first().t), before.uid,
-                      before.gone ? fmt::format(" (deleted at {})", Seconds(before.gone->t)) : ""),
-          {PodId(before), PodId(life)}, lines);
-    }
+  for (const Member* member : judge.Pods()) {
+    const PodLife& life = *member->life;
+    judge.Saw();
+    if (!judge.window().Has(life.first())) continue;
+    const Member* former = Former(judge.context(), life);
+    if (former == nullptr) continue;
+    const PodLife& before = *former->life;
+    if (before.gone && before.gone->line < life.first().line) continue;
+    std::vector<int64_t> lines{before.first().line, life.first().line};
+    if (before.gone) lines.push_back(before.gone->line);
+    judge.Broken(
+        life.first().t,
+        fmt::format("{}: pod {} with uid {} appears at {} while uid {} was not yet deleted{}",
+                    promise, life.name, life.uid, Seconds(life.first().t), before.uid,
+                    before.gone ? fmt::format(" (deleted at {})", Seconds(before.gone->t)) : ""),
+        {PodId(before), PodId(life)}, lines);
   }
 }
+
+}  // namespace
 
 bool Wants(const SetState* set, int64_t ordinal) {
   return set != nullptr && !set->gone && !set->terminating && InRange(*set, ordinal);
@@ -56,25 +45,28 @@ bool Wants(const SetState* set, int64_t ordinal) {
 
 // Wanted when it was deleted and still wanted at the end; else nobody owes a replacement. A
 // deletion with another cause than the set's scaling leaves no doubt about the first.
-bool IsOwed(const Context& context, const Window& window, const PodLife& life) {
-  const int64_t ordinal = context.OrdinalOf(life.name);
+bool IsOwed(const Context& context, const Window& window, const Member& member) {
+  const PodLife& life = *member.life;
+  const int64_t ordinal = member.ordinal;
   if (!Wants(context.SetAt(window.end_line - 1), ordinal)) return false;
-  if (ForeignCause(context, life)) return Wants(context.SetAt(life.term->line), ordinal);
+  if (IsForeign(member.cause)) return Wants(context.SetAt(life.term->line), ordinal);
   const std::vector<const SetState*> around = context.SetAround(life.term->t);
   return std::all_of(around.begin(), around.end(),
                      [&](const SetState* set) { return Wants(set, ordinal); });
 }
 
-// Replaced and ready in time, or why not.
-void JudgeReplacement(Judgement& judge, const std::vector<const PodLife*>& lives, size_t index) {
+void JudgeReplacement(Judgement& judge, const Member& member) {
+  const std::vector<const Member*>& lives = judge.context().by_name.at(member.life->name);
+  const auto index = static_cast<size_t>(
+      std::find(lives.begin(), lives.end(), &member) - lives.begin());
   const Window& window = judge.window();
-  const PodLife& lost = *lives[index];
+  const PodLife& lost = *member.life;
   const At since = lost.gone.value_or(*lost.term);
   const double limit = window.Settle();
   const PodLife* newest = nullptr;
   for (size_t i = index + 1; i < lives.size(); ++i) {
-    if (lives[i]->first().line >= window.end_line) break;
-    newest = lives[i];
+    if (lives[i]->life->first().line >= window.end_line) break;
+    newest = lives[i]->life;
     for (const trace::PodState& state : newest->states) {
       if (!state.RunningAndReady() || state.terminating || state.at.line >= window.end_line)
         continue;
@@ -104,8 +96,6 @@ void JudgeReplacement(Judgement& judge, const std::vector<const PodLife*>& lives
   judge.Broken(since.t, sentence, objects, {since.line});
 }
 
-}  // namespace
-
 CheckResult JudgeOneLife(const Context& context, const Window& window) {
   Judgement judge(context, window, "SS-ID-2");
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
@@ -127,15 +117,14 @@ CheckResult JudgeStableUid(const Context& context, const Window& window) {
   Judgement judge(context, window, "SS-ID-3");
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
   judge.Needs({"pods", "statefulsets"});
+  judge.RestsOnWholeness();
   int64_t deleted = 0;
-  for (const Member& member : context.members) {
-    const PodLife& life = *member.life;
-    if (life.first().line >= window.end_line || (life.gone && life.gone->line < window.begin_line))
-      continue;
+  for (const Member* member : judge.Pods()) {
+    const PodLife& life = *member->life;
     judge.Saw();
     if (!life.term || !window.Has(*life.term)) continue;
     ++deleted;
-    if (CauseOfDeletion(context, life)) continue;
+    if (member->cause != Cause::kUnknown) continue;
     judge.Broken(life.term->t,
                  fmt::format("pod {} (uid {}) was deleted at {} without a cause in the record: no "
                              "action of the run, no eviction, no scale-down, no update",
@@ -151,14 +140,11 @@ CheckResult JudgeRecovery(const Context& context, const Window& window) {
   Judgement judge(context, window, "SS-REC-1");
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
   judge.Needs({"pods", "statefulsets"});
-  for (const auto& [name, lives] : LivesByName(context)) {
-    for (size_t i = 0; i < lives.size(); ++i) {
-      const PodLife& life = *lives[i];
-      if (!life.term || !window.Has(*life.term)) continue;
-      if (!IsOwed(context, window, life)) continue;
-      judge.Saw();
-      JudgeReplacement(judge, lives, i);
-    }
+  judge.RestsOnWholeness();
+  for (const Member* member : judge.Deleted()) {
+    if (!IsOwed(context, window, *member)) continue;
+    judge.Saw();
+    JudgeReplacement(judge, *member);
   }
   for (const trace::StepRecord& step : context.trace.steps) {
     if (step.ok || !step.end || !window.Has(*step.end) || step.name != "settle") continue;

@@ -25,9 +25,11 @@ struct FinalKey {
 
 std::map<size_t, FinalKey> PrimaryKeys(const Context& context, const FinalReads& finals) {
   std::map<size_t, FinalKey> keys;
-  const auto primary = finals.nodes.find(finals.primary);
-  if (primary == finals.nodes.end()) return keys;
-  for (const auto& [key, read] : primary->second) {
+  std::map<size_t, const Operation*> decisive;
+  for (const auto& [node, reads] : finals.nodes)
+    for (const auto& [key, read] : reads)
+      if (node == finals.PrimaryOf(key)) decisive[key] = read;
+  for (const auto& [key, read] : decisive) {
     FinalKey& entry = keys[key];
     entry.read = read;
     entry.rows.insert(read->values.begin(), read->values.end());
@@ -95,7 +97,7 @@ void JudgeFinals(Judgement& judge,
                  const FinalReads& finals,
                  const std::map<size_t, FinalKey>& primary) {
   for (const auto& [node, reads] : finals.nodes) {
-    if (node == finals.primary) continue;
+    if (node == finals.primary || !finals.owners.empty()) continue;
     if (std::any_of(reads.begin(), reads.end(),
                     [](const auto& entry) { return !entry.second->caught_up; })) {
       judge.Undecided(fmt::format("{} had not caught up with the primary when it was read", node));

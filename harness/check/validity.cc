@@ -1,4 +1,4 @@
-// RUN-*: whether the record can carry a verdict at all. They pass or are unknown, they never fail.
+// RUN-*: whether the record can carry a verdict at all, and whether the run kept what it promised.
 #include <algorithm>
 #include <map>
 
@@ -155,6 +155,65 @@ CheckResult JudgeSteps(const Context& context, const Window& window) {
   }
   return judge.Conclude(fmt::format("{} steps ended as they should", judge.judged()),
                         "no step belongs to this scenario");
+}
+
+CheckResult JudgeLimits(const Context& context, const Window& window) {
+  Judgement judge(context, window, "RUN-LIMITS");
+  if (!window.run) return NotRun(context, window, "RUN-LIMITS");
+  if (FindPath(window.plan, {"limits", "settle"}) == nullptr)
+    return judge.NotApplicable("the scenario has no limit for settling");
+  for (const trace::StepRecord& step : context.trace.steps) {
+    if (!window.Has(step.begin) || !step.name.starts_with("settle") || !step.end) continue;
+    judge.Saw();
+    const double took = step.end->t - step.begin.t;
+    if (took <= window.Settle()) continue;
+    judge.Broken(step.begin.t,
+                 fmt::format("settling took {:.1f} s from {}, the limit is {:.0f} s", took,
+                             Seconds(step.begin.t), window.Settle()),
+                 {}, {step.begin.line, step.end->line});
+  }
+  return judge.Conclude(fmt::format("settled {} times within the limit", judge.judged()),
+                        "no settling belongs to this scenario");
+}
+
+CheckResult JudgeLeftAsFound(const Context& context, const Window& window) {
+  Judgement judge(context, window, "RUN-LEFT-AS-FOUND");
+  // The whole run is judged once, with its last scenario.
+  if (&window != &context.windows.back())
+    return judge.NotApplicable("it is judged with the last scenario");
+  std::map<std::pair<std::string, std::string>, std::vector<const trace::FoundFact*>> objects;
+  bool looked_again = false;
+  for (const trace::FoundFact& fact : context.trace.found) {
+    objects[{fact.kind, fact.name}].push_back(&fact);
+    looked_again = looked_again || fact.after;
+  }
+  if (!objects.empty() && !looked_again)
+    judge.Undecided("what the run left behind is not recorded");
+  for (const auto& [id, facts] : objects) {
+    const auto& [kind, name] = id;
+    const auto before = std::find_if(facts.begin(), facts.end(),
+                                     [](const auto* fact) { return !fact->after; });
+    const auto after = std::find_if(facts.rbegin(), facts.rend(),
+                                    [](const auto* fact) { return fact->after; });
+    if (!looked_again) break;
+    judge.Saw();
+    if (before == facts.end() || after == facts.rend()) {
+      const trace::FoundFact& only = *facts.front();
+      judge.Broken(only.at.t,
+                   before == facts.end()
+                       ? fmt::format("{} {} was left behind", kind, name)
+                       : fmt::format("{} {} was there before the run and is gone", kind, name),
+                   {{kind, name, ""}}, {only.at.line});
+      continue;
+    }
+    if ((*before)->fields == (*after)->fields) continue;
+    judge.Broken((*after)->at.t,
+                 fmt::format("{} {} is not as it was found: before {}, after {}", kind, name,
+                             DumpJson((*before)->fields), DumpJson((*after)->fields)),
+                 {{kind, name, ""}}, {(*before)->at.line, (*after)->at.line});
+  }
+  return judge.Conclude(fmt::format("{} objects are as they were found", judge.judged()),
+                        "the run records no object outside of its namespace");
 }
 
 }  // namespace holdfast::check

@@ -10,141 +10,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/trace/trace_objects.h"
 
 namespace holdfast::trace {
-
-// A place in the trace: 1-based line, and seconds on the run's clock.
-struct At {
-  int64_t line = 0;
-  double t = 0;
-};
-
-using Labels = std::map<std::string, std::string>;
-
-struct OwnerReference {
-  std::string api_version;
-  std::string kind;
-  std::string name;
-  std::string uid;
-  bool controller = false;
-  bool block_owner_deletion = false;
-  bool operator==(const OwnerReference&) const = default;
-};
-
-struct ClaimUse {
-  std::string claim;
-  bool read_only = false;
-  std::string mount_path;  // In the first container that mounts it; may be empty.
-  bool operator==(const ClaimUse&) const = default;
-};
-
-// The part of a pod that must not change during its life.
-struct PodIdentity {
-  std::string generate_name;
-  Labels labels;
-  std::vector<OwnerReference> owners;
-  std::string hostname;
-  std::string subdomain;
-  std::string hostname_override;
-  bool host_network = false;
-  bool hostname_as_fqdn = false;
-  std::map<std::string, ClaimUse> claims;  // By volume name.
-  bool operator==(const PodIdentity&) const = default;
-};
-
-struct PodState {
-  At at;
-  std::shared_ptr<const PodIdentity> identity;  // Shared by states that do not differ in it.
-  std::string phase;
-  std::string node;
-  std::string disruption;  // Reason of the condition DisruptionTarget, or empty.
-  int64_t grace = -1;      // deletionGracePeriodSeconds, -1 when there is none.
-  bool ready = false;
-  bool terminating = false;
-  [[nodiscard]] bool RunningAndReady() const { return phase == "Running" && ready; }
-};
-
-// One uid. `states` is never empty and in line order.
-struct PodLife {
-  std::string name;
-  std::string uid;
-  bool listed = false;  // Was there when the watch (or a new one after a gap) began.
-  std::vector<PodState> states;
-  std::optional<At> term;  // First seen with a deletionTimestamp.
-  std::optional<At> gone;  // DELETED.
-  [[nodiscard]] const At& first() const { return states.front().at; }
-};
-
-struct ClaimTemplate {
-  std::string name;
-  Labels labels;
-  bool operator==(const ClaimTemplate&) const = default;
-};
-
-// The target StatefulSet, or for a Deployment the fields both have.
-struct SetState {
-  At at;
-  std::string uid;
-  int64_t generation = 0;
-  int64_t observed_generation = 0;
-  int64_t replicas = 1;
-  int64_t start = 0;
-  int64_t partition = 0;
-  std::string policy;    // podManagementPolicy
-  std::string strategy;  // updateStrategy.type
-  std::string service;
-  std::string when_deleted;
-  std::string when_scaled;
-  std::string current_revision;
-  std::string update_revision;
-  int64_t status_replicas = 0;
-  int64_t status_ready = 0;
-  bool terminating = false;
-  bool gone = false;  // A DELETED event.
-  std::shared_ptr<const std::vector<ClaimTemplate>> templates;
-  std::shared_ptr<const Labels> match_labels;
-};
-
-struct ClaimState {
-  At at;
-  std::string volume;
-  std::string phase;
-  bool terminating = false;
-  Labels labels;
-  std::vector<OwnerReference> owners;
-};
-struct ClaimLife {
-  std::string name;
-  std::string uid;
-  bool listed = false;
-  std::vector<ClaimState> states;
-  std::optional<At> term;
-  std::optional<At> gone;
-};
-
-struct VolumeState {
-  At at;
-  std::string phase;
-  std::string claim_namespace;
-  std::string claim_name;
-  std::string claim_uid;
-  std::string handle;  // "driver volumeHandle" of a CSI volume, or empty.
-};
-struct VolumeLife {
-  std::string name;
-  std::string uid;
-  std::vector<VolumeState> states;
-  std::optional<At> gone;
-};
-
-struct Revision {
-  std::string name;
-  std::string owner_uid;
-  At first;
-};
 
 struct Action {
   int64_t id = 0;
@@ -158,6 +30,10 @@ struct Action {
   int64_t grace = -1;
   std::optional<At> answered;
   bool ok = false;  // Only when answered.
+  int64_t status = 0;   // HTTP, 0 when it is not recorded.
+  std::string reason;   // Of a refusal.
+  std::string message;
+  Json fields;          // The whole line.
 };
 
 struct FaultTarget {
@@ -210,6 +86,20 @@ struct Opened {
   At at;
   std::string resource_version;
 };
+// A Kubernetes Event about the target: a hint, never a proof.
+struct Note {
+  At at;
+  std::string reason;
+  std::string message;
+};
+// What an object outside of the run's own namespace was before and after the run.
+struct FoundFact {
+  At at;
+  bool after = false;
+  std::string kind;
+  std::string name;
+  Json fields;
+};
 struct Gap {
   At at;
   std::string resource;
@@ -221,7 +111,29 @@ struct Problem {
   std::string sentence;  // Without the line number.
 };
 
+// Keeps one copy of each text that states repeat. Views stay valid as long as the pool.
+class TextPool {
+ public:
+  std::string_view Keep(std::string_view text) {
+    if (text.empty()) return {};
+    const auto found = texts_.find(text);
+    return found != texts_.end() ? std::string_view(*found)
+                                 : std::string_view(*texts_.emplace(text).first);
+  }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_set<std::string, Hash, std::equal_to<>> texts_;
+};
+
+// Movable, not copyable: states point into `pool`.
 struct TraceModel {
+  std::unique_ptr<TextPool> pool = std::make_unique<TextPool>();
   std::string target_kind;
   std::string target_namespace;
   std::string target_name;
@@ -233,7 +145,14 @@ struct TraceModel {
   std::map<std::string, std::string> replica_sets;  // uid -> uid of the controlling Deployment.
   std::vector<ClaimLife> claims;
   std::vector<VolumeLife> volumes;
-  std::vector<Revision> revisions;
+  std::vector<RevisionLife> revisions;
+  std::vector<SliceLife> slices;
+  std::vector<BudgetLife> budgets;
+  std::vector<NodeLife> nodes;
+  std::vector<AttachmentLife> attachments;
+  std::vector<ServiceLife> services;
+  std::vector<Note> notes;
+  std::vector<FoundFact> found;
   std::vector<Action> actions;
   std::vector<Fault> faults;
   std::vector<StepRecord> steps;
@@ -241,11 +160,20 @@ struct TraceModel {
   std::vector<Probe> probes;
   std::vector<VolumeFile> files;
   std::vector<Gap> gaps;
-  std::vector<Problem> problems;
+  std::vector<Problem> problems;  // Through Damaged.
   std::optional<At> end;
   At last;  // The last line read.
   int64_t watch_events = 0;
+  int64_t kept_states = 0;  // Of pods and of the set; the others only repeated what was known.
   bool torn = false;  // The last line was cut and skipped.
+
+  // The first of each resource decide; a record that is all damage must not fill the memory.
+  void Damaged(const At& at, const std::string& resource, std::string sentence) {
+    constexpr int kKept = 100;
+    if (++damages[resource] <= kKept)
+      problems.push_back({.at = at, .resource = resource, .sentence = std::move(sentence)});
+  }
+  std::map<std::string, int64_t> damages;  // By resource.
 };
 
 }  // namespace holdfast::trace

@@ -5,22 +5,40 @@
 #include <fmt/format.h>
 
 #include "harness/trace/run_directory.h"
+#include "harness/trace/trace_json.h"
+#include "harness/trace/trace_lines.h"
 #include "harness/trace/watch_model.h"
 
 namespace holdfast::trace {
 namespace {
 
-// One pass over the lines.
-class Reader {
+// Of a line that has no time; times are never negative.
+constexpr double kNoTime = -1;
+
+bool IsVersion(std::string_view text) {
+  if (text.empty() || text.front() == '0') return false;
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+// One pass over the lines. Watched objects go to the WatchModel as they are; the few other lines
+// are read as Json.
+class TraceReader::Lines {
  public:
-  // False after `end`.
-  bool Add(int64_t number, std::string_view text, bool whole);
-  Result<TraceModel> Take();
+  explicit Lines(TraceModel& model) : model_(model), watch_(model) {}
+  // False after `end`, or when this is no trace.
+  bool Add(const LineBuffer::Line& line);
+  Status Finish();
+  [[nodiscard]] Status Health() const;
+
+  LineBuffer buffer;
+  bool over = false;
 
  private:
-  void Damaged(std::string sentence) {
-    model_.problems.push_back({.at = at_, .resource = {}, .sentence = std::move(sentence)});
-  }
+  void Damaged(std::string sentence) { model_.Damaged(at_, {}, std::move(sentence)); }
+  void AddTime(JsonView event);
+  void AddOther(std::string_view kind, const Json& event);
   void AddRun(const Json& event);
   void AddAction(const Json& event);
   void AddResult(const Json& event);
@@ -30,14 +48,18 @@ class Reader {
   void AddProbe(const Json& event);
   void AddFile(const Json& event);
   void AddGap(const Json& event);
+  void AddFound(const Json& event);
+  void AddHole(const Json& event);
 
-  TraceModel model_;
-  WatchModel watch_{model_};
+  TraceModel& model_;
+  WatchModel watch_;
+  JsonLineParser parser_;
+  std::unordered_map<int64_t, size_t> actions_;  // Id -> index of the newest.
   At at_;
   bool is_trace_ = false;
 };
 
-void Reader::AddRun(const Json& event) {
+void TraceReader::Lines::AddRun(const Json& event) {
   if (is_trace_) return Damaged("a second run line");
   if (GetString(event, {"format"}) != kTraceFormat) return;
   is_trace_ = true;
@@ -48,7 +70,7 @@ void Reader::AddRun(const Json& event) {
   model_.wall_ns = GetInt(event, {"started", "wall_ns"});
 }
 
-void Reader::AddAction(const Json& event) {
+void TraceReader::Lines::AddAction(const Json& event) {
   Action action;
   action.id = GetInt(event, {"id"});
   action.at = at_;
@@ -59,23 +81,28 @@ void Reader::AddAction(const Json& event) {
   action.force = GetBool(event, {"force"});
   action.grace = GetInt(event, {"grace"}, -1);
   action.text = GetString(event, {"action"});
+  action.fields = event;
   if (action.text.empty()) action.text = action.verb + " " + action.resource + " " + action.name;
+  actions_[action.id] = model_.actions.size();
   model_.actions.push_back(std::move(action));
 }
 
-void Reader::AddResult(const Json& event) {
+void TraceReader::Lines::AddResult(const Json& event) {
   const int64_t id = GetInt(event, {"id"}, -1);
-  for (auto action = model_.actions.rbegin(); action != model_.actions.rend(); ++action) {
-    if (action->id != id) continue;
-    if (action->answered) return Damaged(fmt::format("a second result of action {}", id));
-    action->answered = at_;
-    action->ok = GetBool(event, {"ok"});
+  if (const auto found = actions_.find(id); found != actions_.end()) {
+    Action& action = model_.actions[found->second];
+    if (action.answered) return Damaged(fmt::format("a second result of action {}", id));
+    action.answered = at_;
+    action.ok = GetBool(event, {"ok"});
+    action.status = GetInt(event, {"status"});
+    action.reason = GetString(event, {"reason"});
+    action.message = GetString(event, {"message"});
     return;
   }
   Damaged(fmt::format("a result of action {}, which was never begun", id));
 }
 
-void Reader::AddFault(const Json& event) {
+void TraceReader::Lines::AddFault(const Json& event) {
   const int64_t id = GetInt(event, {"id"}, -1);
   const std::string phase = GetString(event, {"phase"});
   if (phase == "begin") {
@@ -105,7 +132,7 @@ void Reader::AddFault(const Json& event) {
   Damaged(fmt::format("the {} of fault {}, which was never begun", phase, id));
 }
 
-void Reader::AddStep(const Json& event) {
+void TraceReader::Lines::AddStep(const Json& event) {
   std::string name = GetString(event, {"name"});
   if (name.empty()) name = GetString(event, {"step"});
   if (GetString(event, {"phase"}) == "begin") {
@@ -127,7 +154,7 @@ void Reader::AddStep(const Json& event) {
   Damaged(fmt::format("the end of step '{}', which was never begun", name));
 }
 
-void Reader::AddScenario(const Json& event) {
+void TraceReader::Lines::AddScenario(const Json& event) {
   const std::string name = GetString(event, {"name"});
   const bool open = !model_.scenarios.empty() && !model_.scenarios.back().end;
   if (GetString(event, {"phase"}) == "begin") {
@@ -140,7 +167,7 @@ void Reader::AddScenario(const Json& event) {
   model_.scenarios.back().end = at_;
 }
 
-void Reader::AddProbe(const Json& event) {
+void TraceReader::Lines::AddProbe(const Json& event) {
   model_.probes.push_back({.at = at_,
                            .pod = GetString(event, {"pod"}),
                            .uid = GetString(event, {"uid"}),
@@ -148,7 +175,7 @@ void Reader::AddProbe(const Json& event) {
                            .fields = event});
 }
 
-void Reader::AddFile(const Json& event) {
+void TraceReader::Lines::AddFile(const Json& event) {
   VolumeFile file{.at = at_,
                   .claim = GetString(event, {"claim"}),
                   .claim_uid = GetString(event, {"claimUid"}),
@@ -159,43 +186,40 @@ void Reader::AddFile(const Json& event) {
   model_.files.push_back(std::move(file));
 }
 
-void Reader::AddGap(const Json& event) {
+void TraceReader::Lines::AddGap(const Json& event) {
   const std::string resource = GetString(event, {"resource"});
   if (resource.empty()) return Damaged("a gap that names no resource");
   model_.gaps.push_back({.at = at_, .resource = resource, .reason = GetString(event, {"reason"})});
   watch_.Lost(at_, resource);
 }
 
-bool Reader::Add(int64_t number, std::string_view text, bool whole) {
-  auto parsed = ParseJson(text);
-  if (!whole && !parsed) {
-    model_.torn = true;
-    return true;
-  }
-  at_.line = number;
-  if (!parsed || !parsed->is_object()) {
-    Damaged("the line is not a JSON object");
-    return number > 1 || parsed.has_value();
-  }
-  const Json& event = *parsed;
-  const Json* time = FindPath(event, {"t"});
-  if (time == nullptr || !time->is_number()) {
-    Damaged("the line has no time");
-  } else {
-    const double t = time->get<double>();
-    if (t < at_.t) Damaged(fmt::format("time goes back from {:.6f} s to {:.6f} s", at_.t, t));
-    at_.t = std::max(at_.t, t);
-  }
-  model_.last = at_;
-  const std::string kind = GetString(event, {"kind"});
-  if (kind == "watch") {
-    watch_.Add(at_, event);
-  } else if (kind == "run") {
+void TraceReader::Lines::AddHole(const Json& event) {
+  const std::string resource = GetString(event, {"resource"});
+  if (resource.empty()) return Damaged("a hole that names no resource");
+  watch_.Hole(at_, resource, GetString(event, {"after"}), GetString(event, {"reason"}));
+}
+
+// {"when":"before"|"after","object":{"kind","name"} or "kind" of another spelling,"fields"}.
+void TraceReader::Lines::AddFound(const Json& event) {
+  FoundFact fact;
+  fact.at = at_;
+  fact.after = GetString(event, {"when"}) == "after";
+  fact.kind = GetString(event, {"object", "kind"});
+  fact.name = GetString(event, {"object", "name"});
+  if (fact.kind.empty()) fact.kind = GetString(event, {"objectKind"});
+  if (fact.name.empty()) fact.name = GetString(event, {"name"});
+  fact.fields = GetObject(event, {"fields"});
+  if (fact.kind.empty() || fact.name.empty()) return Damaged("a fact that names no object");
+  model_.found.push_back(std::move(fact));
+}
+
+void TraceReader::Lines::AddOther(std::string_view kind, const Json& event) {
+  if (kind == "run") {
     AddRun(event);
-  } else if (kind == "watch-open") {
-    watch_.Open(at_, event);
   } else if (kind == "gap") {
     AddGap(event);
+  } else if (kind == "hole") {
+    AddHole(event);
   } else if (kind == "scenario") {
     AddScenario(event);
   } else if (kind == "step") {
@@ -210,32 +234,79 @@ bool Reader::Add(int64_t number, std::string_view text, bool whole) {
     AddProbe(event);
   } else if (kind == "volume-file") {
     AddFile(event);
+  } else if (kind == "found" || kind == "left") {
+    AddFound(event);
   } else if (kind == "end") {
     model_.end = at_;
     for (const Action& action : model_.actions)
       if (!action.answered) Damaged(fmt::format("action {} has no result", action.id));
-    return false;
+  }
+}
+
+void TraceReader::Lines::AddTime(JsonView event) {
+  const double t = event["t"].Number(kNoTime);
+  if (!(t >= 0)) return Damaged("the line has no time");
+  if (t < at_.t) Damaged(fmt::format("time goes back from {:.6f} s to {:.6f} s", at_.t, t));
+  at_.t = std::max(at_.t, t);
+}
+
+bool TraceReader::Lines::Add(const LineBuffer::Line& line) {
+  if (over) return false;
+  const auto parsed = line.too_long ? std::nullopt : parser_.Parse(line.text);
+  if (!line.whole && !parsed) {
+    model_.torn = true;
+    return true;
+  }
+  at_.line = line.number;
+  if (!parsed || !parsed->IsObject()) {
+    Damaged(line.too_long ? fmt::format("the line is longer than {} MiB", LineBuffer::kLongest >> 20)
+                          : "the line is not a JSON object");
+    over = line.number == 1;
+    return !over;
+  }
+  const JsonView event = *parsed;
+  AddTime(event);
+  model_.last = at_;
+  const std::string_view kind = event["kind"].Text();
+  if (kind == "watch") {
+    watch_.Add(at_, event);
+  } else if (kind == "watch-open") {
+    watch_.Open(at_, event);
   } else if (kind.empty()) {
     Damaged("the line has no kind");
+  } else if (const auto whole = ParseJson(line.text)) {
+    AddOther(kind, *whole);
+  } else {
+    Damaged("the line is not a JSON object");
   }
-  return number > 1 || is_trace_;
+  over = model_.end.has_value() || (line.number == 1 && !is_trace_);
+  return !over;
 }
 
-Result<TraceModel> Reader::Take() {
-  if (!is_trace_) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "not a trace: the first line is not a run line of format {}", kTraceFormat);
-  }
+Status TraceReader::Lines::Health() const {
+  if (is_trace_) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              "not a trace: the first line is not a run line of format {}", kTraceFormat);
+}
+
+Status TraceReader::Lines::Finish() {
+  const LineBuffer::Line rest = buffer.Rest();
+  if (!over && (!rest.text.empty() || rest.too_long)) Add(rest);
+  HOLDFAST_RETURN_IF_ERROR(Health());
   watch_.Finish(at_);
-  return std::move(model_);
+  return {};
 }
 
-bool IsVersion(std::string_view text) {
-  if (text.empty() || text.front() == '0') return false;
-  return text.find_first_not_of("0123456789") == std::string_view::npos;
+TraceReader::TraceReader(TraceModel& model) : lines_(std::make_unique<Lines>(model)) {}
+TraceReader::~TraceReader() = default;
+
+Status TraceReader::Read(std::istream& in) {
+  if (lines_->over) return lines_->Health();
+  lines_->buffer.Read(in, [this](const LineBuffer::Line& line) { return lines_->Add(line); });
+  return lines_->over ? lines_->Health() : Status();
 }
 
-}  // namespace
+Status TraceReader::Finish() { return lines_->Finish(); }
 
 void ForEachLine(
     std::istream& in,
@@ -250,11 +321,11 @@ void ForEachLine(
 }
 
 Result<TraceModel> ReadTrace(std::istream& in) {
-  Reader reader;
-  ForEachLine(in, [&](int64_t number, std::string_view text, bool whole) {
-    return reader.Add(number, text, whole);
-  });
-  return reader.Take();
+  TraceModel model;
+  TraceReader reader(model);
+  HOLDFAST_RETURN_IF_ERROR(reader.Read(in));
+  HOLDFAST_RETURN_IF_ERROR(reader.Finish());
+  return model;
 }
 
 Result<TraceModel> ReadTraceFile(const std::filesystem::path& path) {

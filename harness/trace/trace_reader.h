@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <istream>
+#include <memory>
 #include <string_view>
 
 #include "harness/base/result.h"
@@ -18,8 +19,27 @@ void ForEachLine(
     std::istream& in,
     const std::function<bool(int64_t number, std::string_view text, bool whole)>& line);
 
-// An error only when the first line is not that of a trace. A torn last line is skipped; damaged
-// lines, missing fields and contradictions become problems; unknown kinds are ignored.
+// Reads a trace that may still grow. Not thread-safe; `model` must outlive it and be changed by
+// nobody else. Time and memory grow with what is new, not with what was read before.
+class TraceReader {
+ public:
+  explicit TraceReader(TraceModel& model);
+  ~TraceReader();
+  TraceReader(const TraceReader&) = delete;
+  TraceReader& operator=(const TraceReader&) = delete;
+  // Takes the whole lines that `in` holds from where it stands. An error only when the first line
+  // is not that of a trace; damaged lines, missing fields and contradictions become problems;
+  // unknown kinds are ignored.
+  Status Read(std::istream& in);
+  // What can only be known at the end: a torn last line is skipped. Call once.
+  Status Finish();
+
+ private:
+  class Lines;
+  std::unique_ptr<Lines> lines_;
+};
+
+// The whole of it, finished.
 Result<TraceModel> ReadTrace(std::istream& in);
 Result<TraceModel> ReadTraceFile(const std::filesystem::path& path);
 

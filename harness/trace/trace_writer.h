@@ -9,10 +9,17 @@
 //   "phase":"unproven","sentence":"why"
 //   {"kind":"fault","id":N,"phase":"end"}
 //   {"kind":"action","id":N,"verb":...,"resource":...,"name":...,"uid":...,"force":bool,"grace":seconds,"replicas":n}
+//       and, where a guarantee asks for it, "field":"spec.replicas" (what a patch or create touches),
+//       "expect":"refused", "effect":"kill-container", "cascade":"orphan"
 //   {"kind":"action-result","id":N,"ok":bool,"status":http,"reason":"...","message":"..."}
 //   {"kind":"probe","pod","uid","hostname","fqdn","hosts_line":[...],"mounts":[{"device","path"}],"scenario":S,
 //       "marker":{"pod","nonce"},"database":{"system":"postgres","systemIdentifier","timeline","role","lsn"}}
-//       or {"kind":"probe","pod","uid","error":"..."}
+//       or {"kind":"probe","pod","uid","error":"..."}; further fields that guarantees read:
+//       "dns":{"<name>":["<address>"]}, "mounts":[{...,"options":"rw,relatime"}],
+//       "data":{"uid","gid","mode"} of the data directory, "scratch":{"nonce"} of an emptyDir
+//   {"kind":"hole","resource":R,"after":V,"reason":"..."}: two watches of R disagree about what came after version V
+//   {"kind":"found","when":"before"|"after","object":{"kind","name"},"fields":{...}}: an object outside
+//       of the run's namespace
 #ifndef HOLDFAST_HARNESS_TRACE_TRACE_WRITER_H_
 #define HOLDFAST_HARNESS_TRACE_TRACE_WRITER_H_
 

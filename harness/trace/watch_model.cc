@@ -2,115 +2,96 @@
 
 #include <fmt/format.h>
 
-#include "harness/base/time_format.h"
 #include "harness/trace/trace_reader.h"
 
 namespace holdfast::trace {
 namespace {
 
-// Times inside objects have whole seconds, and several API servers may answer.
-constexpr int64_t kServerStampTolerance = 2'000'000'000;
-
-Labels ToLabels(const Json& object) {
-  Labels labels;
-  if (!object.is_object()) return labels;
-  for (const auto& [key, value] : object.items())
-    if (value.is_string()) labels[key] = value.get<std::string>();
-  return labels;
-}
-
-std::vector<OwnerReference> ToOwners(const Json& object) {
-  std::vector<OwnerReference> owners;
-  for (const Json& owner : GetArray(object, {"metadata", "ownerReferences"})) {
-    owners.push_back({.api_version = GetString(owner, {"apiVersion"}),
-                      .kind = GetString(owner, {"kind"}),
-                      .name = GetString(owner, {"name"}),
-                      .uid = GetString(owner, {"uid"}),
-                      .controller = GetBool(owner, {"controller"}),
-                      .block_owner_deletion = GetBool(owner, {"blockOwnerDeletion"})});
-  }
-  return owners;
-}
-
-std::string MountPath(const Json& pod, const std::string& volume) {
-  for (const Json& container : GetArray(pod, {"spec", "containers"}))
-    for (const Json& mount : GetArray(container, {"volumeMounts"}))
-      if (GetString(mount, {"name"}) == volume) return GetString(mount, {"mountPath"});
-  return {};
-}
-
-PodIdentity ToIdentity(const Json& pod) {
-  PodIdentity identity;
-  identity.generate_name = GetString(pod, {"metadata", "generateName"});
-  identity.labels = ToLabels(GetObject(pod, {"metadata", "labels"}));
-  identity.owners = ToOwners(pod);
-  identity.hostname = GetString(pod, {"spec", "hostname"});
-  identity.subdomain = GetString(pod, {"spec", "subdomain"});
-  identity.hostname_override = GetString(pod, {"spec", "hostnameOverride"});
-  identity.host_network = GetBool(pod, {"spec", "hostNetwork"});
-  identity.hostname_as_fqdn = GetBool(pod, {"spec", "setHostnameAsFQDN"});
-  for (const Json& volume : GetArray(pod, {"spec", "volumes"})) {
-    const Json* claim = FindPath(volume, {"persistentVolumeClaim"});
-    if (claim == nullptr) continue;
-    const std::string name = GetString(volume, {"name"});
-    identity.claims[name] = {.claim = GetString(*claim, {"claimName"}),
-                             .read_only = GetBool(*claim, {"readOnly"}),
-                             .mount_path = MountPath(pod, name)};
-  }
-  return identity;
-}
-
-PodState ToPodState(const At& at, const Json& pod) {
-  PodState state;
-  state.at = at;
-  state.phase = GetString(pod, {"status", "phase"});
-  state.node = GetString(pod, {"spec", "nodeName"});
-  state.terminating = FindPath(pod, {"metadata", "deletionTimestamp"}) != nullptr;
-  state.grace = GetInt(pod, {"metadata", "deletionGracePeriodSeconds"}, -1);
-  for (const Json& condition : GetArray(pod, {"status", "conditions"})) {
-    if (GetString(condition, {"status"}) != "True") continue;
-    const std::string type = GetString(condition, {"type"});
-    if (type == "Ready") state.ready = true;
-    if (type == "DisruptionTarget") state.disruption = GetString(condition, {"reason"}, "unknown");
-  }
-  return state;
-}
-
-std::vector<ClaimTemplate> ToTemplates(const Json& set) {
-  std::vector<ClaimTemplate> templates;
-  for (const Json& claim : GetArray(set, {"spec", "volumeClaimTemplates"})) {
-    templates.push_back({.name = GetString(claim, {"metadata", "name"}),
-                         .labels = ToLabels(GetObject(claim, {"metadata", "labels"}))});
-  }
-  return templates;
-}
-
-bool IsCounted(const std::string& resource) {
+// Resources whose lists must be complete; of the others a recorder may keep only some.
+bool IsCounted(std::string_view resource) {
   return resource == "pods" || resource == "statefulsets" || resource == "persistentvolumeclaims" ||
          resource == "controllerrevisions";
+}
+
+// Resources of which every object must be seen from its beginning.
+bool IsWhole(std::string_view resource) {
+  return IsCounted(resource) || resource == "poddisruptionbudgets" || resource == "endpointslices";
+}
+
+template <typename L>
+void EndLives(std::vector<L>& lives, const At& gap) {
+  for (L& life : lives) {
+    if (life.gone || life.seen >= gap.line) continue;
+    if (!life.term) life.term = gap;
+    life.gone = gap;
+  }
 }
 
 }  // namespace
 
 void WatchModel::Damaged(const At& at, const std::string& resource, std::string sentence) {
-  model_.problems.push_back({.at = at, .resource = resource, .sentence = std::move(sentence)});
+  model_.Damaged(at, resource, std::move(sentence));
 }
 
-void WatchModel::Open(const At& at, const Json& event) {
-  const std::string resource = GetString(event, {"resource"});
+WatchModel::Kind WatchModel::KindOf(const std::string& resource) const {
+  static const std::map<std::string_view, Kind> kKinds = {
+      {"pods", Kind::kPod},
+      {"replicasets", Kind::kReplicaSet},
+      {"persistentvolumeclaims", Kind::kClaim},
+      {"persistentvolumes", Kind::kVolume},
+      {"controllerrevisions", Kind::kRevision},
+      {"endpointslices", Kind::kSlice},
+      {"poddisruptionbudgets", Kind::kBudget},
+      {"nodes", Kind::kNode},
+      {"volumeattachments", Kind::kAttachment},
+      {"services", Kind::kService},
+      {"events", Kind::kNote},
+  };
+  const bool wants_deployment = model_.target_kind == "Deployment";
+  if (resource == "statefulsets") return wants_deployment ? Kind::kOther : Kind::kTarget;
+  if (resource == "deployments") return wants_deployment ? Kind::kTarget : Kind::kOther;
+  const auto found = kKinds.find(resource);
+  return found == kKinds.end() ? Kind::kOther : found->second;
+}
+
+WatchModel::Stream& WatchModel::StreamOf(const std::string& resource) {
+  const auto [found, is_new] = streams_.try_emplace(resource);
+  if (is_new) found->second.kind = KindOf(resource);
+  return found->second;
+}
+
+void WatchModel::Open(const At& at, JsonView event) {
+  const std::string resource(event["resource"].Text());
   if (resource.empty()) return Damaged(at, "", "a watch-open names no resource");
-  const std::string version = GetString(event, {"resourceVersion"});
+  const std::string version(event["resourceVersion"].Text());
   model_.opened.try_emplace(resource, Opened{.at = at, .resource_version = version});
-  Stream& stream = streams_[resource];
-  stream.expected = GetInt(event, {"items"}, -1);
+  Stream& stream = StreamOf(resource);
+  stream.opened = true;
+  stream.expected = event["items"].Int(-1);
   stream.listed = 0;
   if (stream.last_version.empty()) stream.last_version = version;
 }
 
 void WatchModel::Lost(const At& at, const std::string& resource) {
-  Stream& stream = streams_[resource];
+  Stream& stream = StreamOf(resource);
   CheckList(at, resource, stream);
   stream.expected = -1;
+  stream.listed = 0;
+  stream.gap_line = at.line;
+}
+
+void WatchModel::Hole(const At& at,
+                      const std::string& resource,
+                      const std::string& after,
+                      const std::string& reason) {
+  At from = at;
+  for (const auto& [version, place] : StreamOf(resource).recent) {
+    const std::optional<int> order = CompareResourceVersions(version, after);
+    if (!order || *order <= 0) continue;
+    from = place;
+    break;
+  }
+  Damaged(from, resource, "the watch of " + resource + " is not whole: " + reason);
 }
 
 void WatchModel::CheckList(const At& at, const std::string& resource, Stream& stream) {
@@ -123,24 +104,41 @@ void WatchModel::CheckList(const At& at, const std::string& resource, Stream& st
   stream.expected = -1;
 }
 
+void WatchModel::EndOfList(const std::string& resource, Stream& stream) {
+  // A gap without a new list: the watch itself went on, nobody is known to be gone.
+  if (stream.gap_line == 0 || stream.listed == 0) return;
+  At gap{.line = stream.gap_line, .t = 0};
+  for (const Gap& known : model_.gaps)
+    if (known.at.line == gap.line) gap.t = known.at.t;
+  stream.gap_line = 0;
+  if (resource == "pods") EndLives(model_.pods, gap);
+  if (resource == "persistentvolumeclaims") EndLives(model_.claims, gap);
+  if (resource == "endpointslices") EndLives(model_.slices, gap);
+  if (resource == "poddisruptionbudgets") EndLives(model_.budgets, gap);
+  if (resource == "nodes") EndLives(model_.nodes, gap);
+  if (resource == "volumeattachments") EndLives(model_.attachments, gap);
+  if (resource == "services") EndLives(model_.services, gap);
+  stream.holders.clear();
+}
+
 // Line order and resource versions must agree: each write is seen once, in order.
-bool WatchModel::CheckOrder(const At& at,
+void WatchModel::CheckOrder(const At& at,
                             const std::string& resource,
-                            const std::string& type,
-                            const Json& object) {
-  const auto found = streams_.find(resource);
-  if (found == streams_.end()) {
-    streams_[resource];
+                            Stream& stream,
+                            std::string_view type,
+                            JsonView meta) {
+  if (!stream.opened) {
+    stream.opened = true;
     Damaged(at, resource, fmt::format("an event of {} whose watch was never opened", resource));
-    return true;
+    return;
   }
-  Stream& stream = found->second;
-  const std::string version = GetString(object, {"metadata", "resourceVersion"});
   if (type == "LIST") {
     ++stream.listed;
-    return true;
+    return;
   }
   CheckList(at, resource, stream);
+  EndOfList(resource, stream);
+  const std::string_view version = meta["resourceVersion"].Text();
   const std::optional<int> order = CompareResourceVersions(version, stream.last_version);
   if (order && (*order < 0 || (*order == 0 && type != "BOOKMARK"))) {
     Damaged(at, resource,
@@ -149,240 +147,160 @@ bool WatchModel::CheckOrder(const At& at,
   }
   if (version.empty()) Damaged(at, resource, "an object without a resource version");
   if (!order || *order > 0) stream.last_version = version;
-  return true;
+  constexpr size_t kRecent = 256;
+  stream.recent.emplace_back(version, at);
+  if (stream.recent.size() > kRecent) stream.recent.pop_front();
 }
 
-void WatchModel::Add(const At& at, const Json& event) {
-  const std::string resource = GetString(event, {"resource"});
-  const std::string type = GetString(event, {"event", "type"});
-  const Json* object = FindPath(event, {"event", "object"});
-  if (resource.empty() || type.empty() || object == nullptr || !object->is_object())
-    return Damaged(at, resource, "a watch event without resource, type or object");
+void WatchModel::Add(const At& at, JsonView event) {
+  const std::string_view name = event["resource"].Text();
+  const JsonView body = event["event"];
+  const std::string_view type = body["type"].Text();
+  const JsonView object = body["object"];
+  if (name.empty() || type.empty() || !object.IsObject()) {
+    return Damaged(at, std::string(name), "a watch event without resource, type or object");
+  }
+  auto found = streams_.find(name);
+  if (found == streams_.end()) {
+    StreamOf(std::string(name));
+    found = streams_.find(name);
+  }
+  const std::string& resource = found->first;
+  Stream& stream = found->second;
   if (type != "LIST" && type != "ADDED" && type != "MODIFIED" && type != "DELETED" &&
       type != "BOOKMARK")
     return Damaged(at, resource, fmt::format("a watch event of the unknown type '{}'", type));
   ++model_.watch_events;
-  if (!CheckOrder(at, resource, type, *object) || type == "BOOKMARK") return;
-  if (GetString(*object, {"metadata", "name"}).empty() ||
-      GetString(*object, {"metadata", "uid"}).empty())
+  const JsonView meta = object["metadata"];
+  CheckOrder(at, resource, stream, type, meta);
+  if (type == "BOOKMARK") return;
+  if (stream.kind == Kind::kNote) return AddNote(at, object);
+  Event one{.at = at,
+            .resource = &resource,
+            .type = type,
+            .object = object,
+            .meta = meta,
+            .name = meta["name"].Text(),
+            .uid = meta["uid"].Text(),
+            .known = nullptr,
+            .is_new = false};
+  if (one.name.empty() || one.uid.empty())
     return Damaged(at, resource, fmt::format("an object of {} without name or uid", resource));
-  if (resource == "pods") return AddPod(at, type, *object);
-  if (resource == "statefulsets" || resource == "deployments") {
-    const bool wanted = (resource == "statefulsets") == (model_.target_kind != "Deployment");
-    if (wanted && GetString(*object, {"metadata", "name"}) == model_.target_name)
-      AddSet(at, type, *object);
-    return;
+  if (!CheckObject(stream, one)) return;
+  switch (stream.kind) {
+    case Kind::kPod:
+      return AddPod(one);
+    case Kind::kTarget:
+      return AddTarget(one);
+    case Kind::kReplicaSet:
+      meta["ownerReferences"].ForEach([&](JsonView owner) {
+        if (owner["controller"].Bool())
+          model_.replica_sets[std::string(one.uid)] = owner["uid"].Text();
+      });
+      return;
+    case Kind::kClaim:
+      return AddClaim(one);
+    case Kind::kVolume:
+      return AddVolume(one);
+    case Kind::kRevision:
+      return AddRevision(one);
+    case Kind::kSlice:
+      return AddSlice(one);
+    case Kind::kBudget:
+      return AddBudget(one);
+    case Kind::kNode:
+      return AddNode(one);
+    case Kind::kAttachment:
+      return AddAttachment(one);
+    case Kind::kService:
+      return AddService(one);
+    case Kind::kNote:
+    case Kind::kOther:
+      return;
   }
-  if (resource == "replicasets") {
-    for (const OwnerReference& owner : ToOwners(*object))
-      if (owner.controller)
-        model_.replica_sets[GetString(*object, {"metadata", "uid"})] = owner.uid;
-    return;
-  }
-  if (resource == "persistentvolumeclaims") return AddClaim(at, type, *object);
-  if (resource == "persistentvolumes") return AddVolume(at, type, *object);
-  if (resource == "controllerrevisions") AddRevision(at, type, *object);
 }
 
-template <typename Life>
-Life* WatchModel::FindLife(std::vector<Life>& lives,
-                           std::unordered_map<std::string, size_t>& index,
-                           const At& at,
-                           const std::string& resource,
-                           const std::string& type,
-                           const Json& object) {
-  const std::string uid = GetString(object, {"metadata", "uid"});
-  const std::string name = GetString(object, {"metadata", "name"});
-  const std::string created = GetString(object, {"metadata", "creationTimestamp"});
-  const auto [known, is_new] = index.try_emplace(uid, lives.size());
-  if (is_new) {
-    Life life;
-    life.name = name;
-    life.uid = uid;
-    lives.push_back(std::move(life));
-    created_[uid] = created;
-    // Of volumes only those claimed from the namespace are recorded, so one may appear late.
-    if (resource != "persistentvolumes" && (type == "MODIFIED" || type == "DELETED")) {
-      Damaged(
-          at, resource,
-          fmt::format("{} (uid {}) is {} but its beginning is not in the record", name, uid, type));
+// What holds for an object of every kind: one name and one creation per uid, a beginning, no
+// second one, nothing after the end, and generations that count.
+bool WatchModel::CheckObject(Stream& stream, Event& event) {
+  const std::string& resource = *event.resource;
+  const std::string_view created = event.meta["creationTimestamp"].Text();
+  auto found = stream.objects.find(event.uid);
+  event.is_new = found == stream.objects.end();
+  if (event.is_new) {
+    found = stream.objects.try_emplace(std::string(event.uid)).first;
+    event.known = &found->second;
+    event.known->name = event.name;
+    event.known->created = created;
+    event.known->generation = event.meta["generation"].Int();
+    if (IsWhole(resource) && (event.Is("MODIFIED") || event.Is("DELETED"))) {
+      Damaged(event.at, resource,
+              fmt::format("{} (uid {}) is {} but its beginning is not in the record", event.name,
+                          event.uid, event.type));
     }
-    return &lives.back();
+    CheckName(stream, event);
+  } else {
+    event.known = &found->second;
+    Known& known = *event.known;
+    if (known.name != event.name) {
+      Damaged(event.at, resource,
+              fmt::format("uid {} is both {} and {}", event.uid, known.name, event.name));
+      return false;
+    }
+    if (known.created != created) {
+      Damaged(event.at, resource,
+              fmt::format("{} (uid {}) has two creation times, {} and {}", event.name, event.uid,
+                          known.created, created));
+    }
+    if (event.Is("ADDED")) {
+      Damaged(event.at, resource,
+              fmt::format("{} (uid {}) is added a second time", event.name, event.uid));
+    }
+    if (known.gone_line > 0) {
+      Damaged(event.at, resource,
+              fmt::format("{} (uid {}) is seen after its deletion at line {}", event.name,
+                          event.uid, known.gone_line));
+    }
+    CheckGeneration(event);
   }
-  Life& life = lives[known->second];
-  if (life.name != name) {
-    Damaged(at, resource, fmt::format("uid {} is both {} and {}", uid, life.name, name));
-    return nullptr;
+  if (event.Is("DELETED")) {
+    event.known->gone_line = event.at.line;
+    const auto holder = stream.holders.find(event.name);
+    if (holder != stream.holders.end() && holder->second == event.uid)
+      stream.holders.erase(holder);
   }
-  if (created_[uid] != created) {
-    Damaged(at, resource,
-            fmt::format("{} (uid {}) has two creation times, {} and {}", name, uid, created_[uid],
-                        created));
-  }
-  if (type == "ADDED")
-    Damaged(at, resource, fmt::format("{} (uid {}) is added a second time", name, uid));
-  if (life.gone) {
-    Damaged(at, resource,
-            fmt::format("{} (uid {}) is seen after its deletion at line {}", name, uid,
-                        life.gone->line));
-  }
-  return &life;
+  return true;
 }
 
-// creationTimestamp and the time of the delete request come from the API server's clock, so in
-// line order they cannot go back by more than the tolerance.
-void WatchModel::CheckPodTimes(const At& at,
-                               const PodLife& life,
-                               const Json& object,
-                               bool first_term) {
-  int64_t stamp = 0;
-  if (first_term) {
-    const auto until = ParseRfc3339(GetString(object, {"metadata", "deletionTimestamp"}));
-    const int64_t grace = GetInt(object, {"metadata", "deletionGracePeriodSeconds"}, 0);
-    if (!until || grace < 0 || grace > 1'000'000) return;
-    stamp = until->count() - grace * 1'000'000'000;
-  } else {
-    const auto created = ParseRfc3339(GetString(object, {"metadata", "creationTimestamp"}));
-    if (!created) return;
-    stamp = created->count();
+// Two objects of one name at one time. For pods and claims that is a guarantee of its own.
+void WatchModel::CheckName(Stream& stream, const Event& event) {
+  if (stream.kind == Kind::kPod || stream.kind == Kind::kClaim) return;
+  std::string& holder = stream.holders[std::string(event.name)];
+  if (!holder.empty() && event.Is("ADDED")) {
+    Damaged(event.at, *event.resource,
+            fmt::format("{} is added with uid {} while uid {} still has the name", event.name,
+                        event.uid, holder));
   }
-  if (stamp < newest_server_stamp_ns_ - kServerStampTolerance) {
-    Damaged(at, "pods",
-            fmt::format("the {} of {} (uid {}) is stamped {}, {} s before an earlier line's",
-                        first_term ? "deletion" : "creation", life.name, life.uid,
-                        FormatRfc3339(Nanos(stamp)),
-                        (newest_server_stamp_ns_ - stamp) / 1'000'000'000));
-  }
-  newest_server_stamp_ns_ = std::max(newest_server_stamp_ns_, stamp);
+  holder = event.uid;
 }
 
-void WatchModel::AddPod(const At& at, const std::string& type, const Json& object) {
-  PodLife* life = FindLife(model_.pods, pods_, at, "pods", type, object);
-  if (life == nullptr) return;
-  PodState state = ToPodState(at, object);
-  PodIdentity identity = ToIdentity(object);
-  if (life->states.empty()) {
-    life->listed = type == "LIST";
-    if (type == "ADDED") CheckPodTimes(at, *life, object, false);
-  }
-  if (!life->states.empty() && *life->states.back().identity == identity) {
-    state.identity = life->states.back().identity;
-  } else {
-    state.identity = std::make_shared<const PodIdentity>(std::move(identity));
-  }
-  if (life->term && !state.terminating) {
-    Damaged(at, "pods",
-            fmt::format("{} (uid {}) loses its deletionTimestamp", life->name, life->uid));
-  }
-  if (state.terminating && !life->term) {
-    life->term = at;
-    if (!life->states.empty() && type != "LIST") CheckPodTimes(at, *life, object, true);
-  }
-  const int64_t generation = GetInt(object, {"metadata", "generation"});
-  int64_t& newest = generations_[life->uid];
-  if (type == "MODIFIED" && newest > 0 && (generation < newest || generation > newest + 1)) {
-    Damaged(at, "pods",
+// Each write counts at most one up.
+void WatchModel::CheckGeneration(const Event& event) {
+  const int64_t generation = event.meta["generation"].Int();
+  int64_t& newest = event.known->generation;
+  if (event.Is("MODIFIED") && newest > 0 && (generation < newest || generation > newest + 1)) {
+    Damaged(event.at, *event.resource,
             fmt::format("the generation of {} (uid {}) goes from {} to {}: a line is missing",
-                        life->name, life->uid, newest, generation));
+                        event.name, event.uid, newest, generation));
   }
   newest = generation;
-  if (type == "DELETED") {
-    if (!life->term) life->term = at;
-    life->gone = at;
-  }
-  life->states.push_back(std::move(state));
-}
-
-void WatchModel::AddSet(const At& at, const std::string& type, const Json& object) {
-  SetState state;
-  state.at = at;
-  state.uid = GetString(object, {"metadata", "uid"});
-  state.generation = GetInt(object, {"metadata", "generation"});
-  state.observed_generation = GetInt(object, {"status", "observedGeneration"});
-  state.replicas = GetInt(object, {"spec", "replicas"}, 1);
-  state.start = GetInt(object, {"spec", "ordinals", "start"});
-  state.partition = GetInt(object, {"spec", "updateStrategy", "rollingUpdate", "partition"});
-  state.policy = GetString(object, {"spec", "podManagementPolicy"}, "OrderedReady");
-  state.strategy = GetString(object, {"spec", "updateStrategy", "type"}, "RollingUpdate");
-  state.service = GetString(object, {"spec", "serviceName"});
-  state.when_deleted =
-      GetString(object, {"spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"}, "Retain");
-  state.when_scaled =
-      GetString(object, {"spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"}, "Retain");
-  state.current_revision = GetString(object, {"status", "currentRevision"});
-  state.update_revision = GetString(object, {"status", "updateRevision"});
-  state.status_replicas = GetInt(object, {"status", "replicas"});
-  state.status_ready = GetInt(object, {"status", "readyReplicas"});
-  state.terminating = FindPath(object, {"metadata", "deletionTimestamp"}) != nullptr;
-  state.gone = type == "DELETED";
-  std::vector<ClaimTemplate> templates = ToTemplates(object);
-  Labels match = ToLabels(GetObject(object, {"spec", "selector", "matchLabels"}));
-  const SetState* before = model_.set.empty() ? nullptr : &model_.set.back();
-  state.templates = before != nullptr && *before->templates == templates
-                        ? before->templates
-                        : std::make_shared<const std::vector<ClaimTemplate>>(std::move(templates));
-  state.match_labels = before != nullptr && *before->match_labels == match
-                           ? before->match_labels
-                           : std::make_shared<const Labels>(std::move(match));
-  const bool is_new = before == nullptr || before->uid != state.uid;
-  if (is_new && (type == "MODIFIED" || type == "DELETED")) {
-    Damaged(at, "statefulsets",
-            fmt::format("{} (uid {}) is {} but its beginning is not in the record",
-                        model_.target_name, state.uid, type));
-  }
-  if (type == "MODIFIED" && !is_new &&
-      (state.generation < before->generation || state.generation > before->generation + 1)) {
-    Damaged(at, "statefulsets",
-            fmt::format("the generation of {} goes from {} to {}: a line is missing",
-                        model_.target_name, before->generation, state.generation));
-  }
-  model_.set.push_back(std::move(state));
-}
-
-void WatchModel::AddClaim(const At& at, const std::string& type, const Json& object) {
-  ClaimLife* life = FindLife(model_.claims, claims_, at, "persistentvolumeclaims", type, object);
-  if (life == nullptr) return;
-  if (life->states.empty()) life->listed = type == "LIST";
-  ClaimState state{.at = at,
-                   .volume = GetString(object, {"spec", "volumeName"}),
-                   .phase = GetString(object, {"status", "phase"}),
-                   .terminating = FindPath(object, {"metadata", "deletionTimestamp"}) != nullptr,
-                   .labels = ToLabels(GetObject(object, {"metadata", "labels"})),
-                   .owners = ToOwners(object)};
-  if ((state.terminating || type == "DELETED") && !life->term) life->term = at;
-  if (type == "DELETED") life->gone = at;
-  life->states.push_back(std::move(state));
-}
-
-void WatchModel::AddVolume(const At& at, const std::string& type, const Json& object) {
-  VolumeLife* life = FindLife(model_.volumes, volumes_, at, "persistentvolumes", type, object);
-  if (life == nullptr) return;
-  std::string handle = GetString(object, {"spec", "csi", "volumeHandle"});
-  if (!handle.empty()) handle = GetString(object, {"spec", "csi", "driver"}) + " " + handle;
-  life->states.push_back({.at = at,
-                          .phase = GetString(object, {"status", "phase"}),
-                          .claim_namespace = GetString(object, {"spec", "claimRef", "namespace"}),
-                          .claim_name = GetString(object, {"spec", "claimRef", "name"}),
-                          .claim_uid = GetString(object, {"spec", "claimRef", "uid"}),
-                          .handle = std::move(handle)});
-  if (type == "DELETED") life->gone = at;
-}
-
-void WatchModel::AddRevision(const At& at, const std::string& type, const Json& object) {
-  const std::string name = GetString(object, {"metadata", "name"});
-  if (!revisions_.insert(name).second) return;
-  if (type == "MODIFIED" || type == "DELETED")
-    Damaged(at, "controllerrevisions",
-            fmt::format("{} is {} but its beginning is not in the record", name, type));
-  std::string owner_uid;
-  for (const OwnerReference& owner : ToOwners(object))
-    if (owner.controller) owner_uid = owner.uid;
-  model_.revisions.push_back({.name = name, .owner_uid = owner_uid, .first = at});
 }
 
 void WatchModel::Finish(const At& at) {
-  for (auto& [resource, stream] : streams_)
+  for (auto& [resource, stream] : streams_) {
     CheckList(at, resource, stream);
+    EndOfList(resource, stream);
+  }
 }
 
 }  // namespace holdfast::trace

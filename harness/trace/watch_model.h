@@ -3,10 +3,12 @@
 #ifndef HOLDFAST_HARNESS_TRACE_WATCH_MODEL_H_
 #define HOLDFAST_HARNESS_TRACE_WATCH_MODEL_H_
 
-#include <set>
+#include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
+#include "harness/trace/trace_json.h"
 #include "harness/trace/trace_model.h"
 
 namespace holdfast::trace {
@@ -15,49 +17,112 @@ namespace holdfast::trace {
 class WatchModel {
  public:
   explicit WatchModel(TraceModel& model) : model_(model) {}
-  void Open(const At& at, const Json& event);
+  void Open(const At& at, JsonView event);
   void Lost(const At& at, const std::string& resource);
+  // Something between version `after` and here is missing, or was told twice: nothing that leans on
+  // the order of the lines since then is proven.
+  void Hole(const At& at,
+            const std::string& resource,
+            const std::string& after,
+            const std::string& reason);
   // One "watch" event.
-  void Add(const At& at, const Json& event);
+  void Add(const At& at, JsonView event);
   // Checks what can only be known at the end of the record.
   void Finish(const At& at);
 
  private:
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  template <typename Value>
+  using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+
+  // What is known of one uid, whatever its kind.
+  struct Known {
+    std::string name;
+    size_t life = SIZE_MAX;  // Index into the model's lives of the kind.
+    std::string created;
+    int64_t generation = 0;
+    int64_t gone_line = 0;
+    uint64_t print = 0;  // Of the part that seldom changes.
+  };
+  enum class Kind {
+    kOther,
+    kPod,
+    kTarget,
+    kReplicaSet,
+    kClaim,
+    kVolume,
+    kRevision,
+    kSlice,
+    kBudget,
+    kNode,
+    kAttachment,
+    kService,
+    kNote,
+  };
   struct Stream {
+    Kind kind = Kind::kOther;
+    bool opened = false;
     std::string last_version;
     int64_t expected = -1;  // Objects that the list after the opening must have; -1: not known.
     int64_t listed = 0;
+    std::deque<std::pair<std::string, At>> recent;  // The newest versions and where they stand.
+    int64_t gap_line = 0;  // A gap whose new list is not complete yet.
+    ByText<Known> objects;
+    ByText<std::string> holders;  // Name -> uid of who has it.
   };
+  // One event on its way into the model.
+  struct Event {
+    At at;
+    const std::string* resource;
+    std::string_view type;
+    JsonView object;
+    JsonView meta;
+    std::string_view name;
+    std::string_view uid;
+    Known* known;
+    bool is_new;
+    [[nodiscard]] bool Is(std::string_view kind) const { return type == kind; }
+  };
+
+  Stream& StreamOf(const std::string& resource);
+  Kind KindOf(const std::string& resource) const;
   void Damaged(const At& at, const std::string& resource, std::string sentence);
-  bool CheckOrder(const At& at,
+  void CheckOrder(const At& at,
                   const std::string& resource,
-                  const std::string& type,
-                  const Json& object);
+                  Stream& stream,
+                  std::string_view type,
+                  JsonView meta);
   void CheckList(const At& at, const std::string& resource, Stream& stream);
-  void AddPod(const At& at, const std::string& type, const Json& object);
-  void AddSet(const At& at, const std::string& type, const Json& object);
-  void AddClaim(const At& at, const std::string& type, const Json& object);
-  void AddVolume(const At& at, const std::string& type, const Json& object);
-  void AddRevision(const At& at, const std::string& type, const Json& object);
-  void CheckPodTimes(const At& at, const PodLife& life, const Json& object, bool first_term);
-  // The index of the life of `uid`; makes a new one when it is not known.
-  template <typename Life>
-  Life* FindLife(std::vector<Life>& lives,
-                 std::unordered_map<std::string, size_t>& index,
-                 const At& at,
-                 const std::string& resource,
-                 const std::string& type,
-                 const Json& object);
+  // After a gap: who is not in the new list went away inside of it.
+  void EndOfList(const std::string& resource, Stream& stream);
+  bool CheckObject(Stream& stream, Event& event);
+  void CheckName(Stream& stream, const Event& event);
+  void CheckGeneration(const Event& event);
+  void AddPod(Event& event);
+  void CheckPodTimes(const Event& event, Stamp stamp, const char* what);
+  void AddTarget(Event& event);
+  void AddClaim(Event& event);
+  void AddVolume(Event& event);
+  void AddRevision(Event& event);
+  void AddSlice(Event& event);
+  void AddBudget(Event& event);
+  void AddNode(Event& event);
+  void AddAttachment(Event& event);
+  void AddService(Event& event);
+  void AddNote(const At& at, JsonView object);
+  template <typename L>
+  L& LifeOf(std::vector<L>& lives, Event& event);
+  template <typename L, typename State>
+  void Push(L& life, State state, const Event& event);
 
   TraceModel& model_;
-  std::map<std::string, Stream> streams_;
-  std::unordered_map<std::string, size_t> pods_;
-  std::unordered_map<std::string, size_t> claims_;
-  std::unordered_map<std::string, size_t> volumes_;
-  std::set<std::string> revisions_;
-  std::unordered_map<std::string, std::string> created_;  // uid -> creationTimestamp
-  std::unordered_map<std::string, int64_t> generations_;  // uid -> newest generation
-  int64_t newest_server_stamp_ns_ = 0;
+  std::map<std::string, Stream, std::less<>> streams_;
+  Stamp newest_server_stamp_ = kNoStamp;
 };
 
 }  // namespace holdfast::trace

@@ -15,7 +15,7 @@ std::string Trace() {
   return trace.Scenario("s2", "begin").Wait(10).Scenario("s2", "end").End().Text();
 }
 
-Json Run(const Json& limits = Json::object()) {
+Json RunWith(const Json& limits = Json::object()) {
   Json run = RunJson();
   run["scenarios"] = Json::array({{{"name", "s1"}, {"limits", limits}}, {{"name", "s2"}}});
   return run;
@@ -87,7 +87,7 @@ TEST(ClientRules, WhatTheClientsSaw) {
   };
   for (const Row& row : rows) {
     const CheckResult result =
-        Find(CheckRun(Run(), Trace(), row.clients.Text()), row.id, row.scenario);
+        Find(CheckRun(RunWith(), Trace(), row.clients.Text()), row.id, row.scenario);
     EXPECT_EQ(ToString(result.verdict), row.verdict) << row.name << ": " << result.reason;
     EXPECT_THAT(result.reason, testing::HasSubstr(row.says)) << row.name;
     for (const Finding& finding : result.findings) {
@@ -113,7 +113,7 @@ TEST(ClientRules, OutagesAndTheirLimits) {
   };
   for (const auto& row : rows) {
     const CheckResult result =
-        Find(CheckRun(Run(row.limits), Trace(), down.Text()), "HX-RECOVERY", "s1");
+        Find(CheckRun(RunWith(row.limits), Trace(), down.Text()), "HX-RECOVERY", "s1");
     EXPECT_EQ(ToString(result.verdict), row.verdict) << row.name << ": " << result.reason;
     EXPECT_THAT(result.reason, testing::HasSubstr(row.says)) << row.name;
   }

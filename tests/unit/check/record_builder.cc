@@ -40,9 +40,78 @@ TraceText::TraceText(const std::string& kind) {
     Line(
         {{"kind", "watch-open"}, {"resource", resource}, {"resourceVersion", "100"}, {"items", 0}});
   }
-  Json revision = {{"metadata", Meta("pg-1a", "rev", Stamp())}};
-  revision["metadata"]["ownerReferences"] = Json::array({Owner("set")});
-  Watch("controllerrevisions", "ADDED", revision);
+  Revision("1a", 1);
+}
+
+TraceText& TraceText::Open(const std::string& resource) {
+  return Line({{"kind", "watch-open"},
+               {"resource", resource},
+               {"resourceVersion", std::to_string(version_)},
+               {"items", 0}});
+}
+
+TraceText& TraceText::Object(const std::string& resource,
+                             const std::string& name,
+                             const Edit& edit) {
+  Json& object = objects_[resource + " " + name];
+  const bool is_new = object.is_null();
+  if (is_new) object = {{"metadata", Meta(name, resource + "-" + name, Stamp())}};
+  edit(object);
+  return Watch(resource, is_new ? "ADDED" : "MODIFIED", object);
+}
+
+TraceText& TraceText::ObjectGone(const std::string& resource, const std::string& name) {
+  return Watch(resource, "DELETED", objects_[resource + " " + name]);
+}
+
+TraceText& TraceText::Revision(const std::string& hash, int number, const std::string& image) {
+  return Object("controllerrevisions", "pg-" + hash, [&](Json& revision) {
+    revision["metadata"]["labels"] = {{"controller.kubernetes.io/hash", hash}};
+    revision["metadata"]["ownerReferences"] = Json::array({Owner("set")});
+    revision["revision"] = number;
+    revision["data"]["spec"]["template"] = {
+        {"metadata", {{"labels", {{"app", "pg"}}}}},
+        {"spec", {{"containers", Json::array({{{"name", "main"}, {"image", image}}})}}}};
+  });
+}
+
+TraceText& TraceText::Node(const std::string& name, const std::string& ready, const Edit& edit) {
+  return Object("nodes", name, [&](Json& node) {
+    const std::string before =
+        GetString(node, {"status", "conditions"}).empty() && node.contains("status")
+            ? node["status"]["conditions"][0]["status"].get<std::string>()
+            : "";
+    if (before != ready) {
+      node["status"]["conditions"] = Json::array(
+          {{{"type", "Ready"}, {"status", ready}, {"lastTransitionTime", Stamp()}}});
+    }
+    if (edit) edit(node);
+  });
+}
+
+TraceText& TraceText::Budget(int allowed, int current, int desired, const Edit& edit) {
+  return Object("poddisruptionbudgets", "pg", [&](Json& budget) {
+    if (!budget["metadata"].contains("generation")) budget["metadata"]["generation"] = 1;
+    budget["spec"] = {{"selector", {{"matchLabels", {{"app", "pg"}}}}}, {"maxUnavailable", 1}};
+    budget["status"] = {{"observedGeneration", budget["metadata"]["generation"]},
+                        {"disruptionsAllowed", allowed},
+                        {"currentHealthy", current},
+                        {"desiredHealthy", desired},
+                        {"expectedPods", desired + 1}};
+    if (edit) edit(budget);
+  });
+}
+
+TraceText& TraceText::Act(const Json& action, const Json& answer) {
+  const int id = ++actions_;
+  Json begin = action;
+  begin["kind"] = "action";
+  begin["id"] = id;
+  Line(begin);
+  Json end = answer;
+  end["kind"] = "action-result";
+  end["id"] = id;
+  return Line(end);
 }
 
 std::string TraceText::Stamp(double after) const {
@@ -85,10 +154,17 @@ TraceText& TraceText::Set(int replicas, const Edit& edit) {
   set_["status"] = {{"observedGeneration", set_["metadata"]["generation"]},
                     {"replicas", replicas},
                     {"readyReplicas", replicas},
+                    {"currentReplicas", replicas},
+                    {"updatedReplicas", replicas},
                     {"updateRevision", "pg-1a"},
                     {"currentRevision", "pg-1a"}};
   if (edit) edit(set_);
   return Watch("statefulsets", is_new ? "ADDED" : "MODIFIED", set_);
+}
+
+TraceText& TraceText::Status(const Edit& edit) {
+  edit(set_);
+  return Watch("statefulsets", "MODIFIED", set_);
 }
 
 TraceText& TraceText::SetDeleted() { return Watch("statefulsets", "DELETED", set_); }
@@ -99,6 +175,8 @@ TraceText& TraceText::Claim(const std::string& type, const std::string& name, co
     claim = {{"metadata", Meta(name, "claim-" + name, Stamp())}};
     claim["metadata"]["labels"] = {{"app", "pg"}};
     claim["spec"]["volumeName"] = "pv-" + name;
+    claim["spec"]["accessModes"] = {"ReadWriteOnce"};
+    claim["spec"]["resources"]["requests"]["storage"] = "1Gi";
     claim["status"]["phase"] = "Bound";
   }
   if (edit) edit(claim);
@@ -114,6 +192,8 @@ TraceText& TraceText::Create(int ordinal, const std::string& uid, const Edit& ed
     volume["spec"] = {
         {"claimRef", {{"namespace", "ns"}, {"name", claim}, {"uid", "claim-" + claim}}},
         {"csi", {{"driver", "d"}, {"volumeHandle", "h-" + claim}}}};
+    volume["spec"]["accessModes"] = {"ReadWriteOnce"};
+    volume["spec"]["persistentVolumeReclaimPolicy"] = "Delete";
     volume["status"]["phase"] = "Bound";
     Watch("persistentvolumes", "ADDED", volume);
   }
@@ -128,7 +208,9 @@ TraceText& TraceText::Create(int ordinal, const std::string& uid, const Edit& ed
   pod["spec"] = {
       {"hostname", name},
       {"subdomain", "pg"},
-      {"containers", Json::array({{{"volumeMounts",
+      {"containers", Json::array({{{"name", "main"},
+                                   {"image", "db:1"},
+                                   {"volumeMounts",
                                     Json::array({{{"name", "data"}, {"mountPath", "/data"}}})}}})},
       {"volumes",
        Json::array({{{"name", "data"}, {"persistentVolumeClaim", {{"claimName", claim}}}}})}};
@@ -139,7 +221,11 @@ TraceText& TraceText::Create(int ordinal, const std::string& uid, const Edit& ed
 }
 
 TraceText& TraceText::Ready(int ordinal, bool ready) {
-  SetCondition(pods_[ordinal], ready);
+  Json& pod = pods_[ordinal];
+  SetCondition(pod, ready);
+  pod["status"]["conditions"][0]["lastTransitionTime"] = Stamp();
+  pod["status"]["podIP"] = fmt::format("10.0.0.{}", ordinal + 1);
+  if (!pod["spec"].contains("nodeName")) pod["spec"]["nodeName"] = fmt::format("n{}", ordinal);
   return Watch("pods", "MODIFIED", pods_[ordinal]);
 }
 

@@ -20,10 +20,22 @@ class TraceText {
   explicit TraceText(const std::string& kind = "StatefulSet");
   TraceText& Wait(double seconds);
   TraceText& Line(Json fields);  // Adds t.
+  // From here on the resource is watched; those of the constructor are so from the start.
+  TraceText& Open(const std::string& resource);
   TraceText& Watch(const std::string& resource, const std::string& type, const Json& object);
   // The set with so many replicas; `edit` may change anything else.
   TraceText& Set(int replicas, const Edit& edit = {});
+  // Changes the set without counting its generation: a write of the status.
+  TraceText& Status(const Edit& edit);
   TraceText& SetDeleted();
+  // A ControllerRevision of the set; its template has the one container "main" with that image.
+  TraceText& Revision(const std::string& hash, int number, const std::string& image = "db:1");
+  // A node, a budget over all pods, an endpoint slice of service pg, or any other object; the first
+  // time it is ADDED, then MODIFIED.
+  TraceText& Node(const std::string& name, const std::string& ready, const Edit& edit = {});
+  TraceText& Budget(int allowed, int current, int desired, const Edit& edit = {});
+  TraceText& Object(const std::string& resource, const std::string& name, const Edit& edit);
+  TraceText& ObjectGone(const std::string& resource, const std::string& name);
   // Claim, volume and pod of an ordinal; the pod is Pending.
   TraceText& Create(int ordinal, const std::string& uid, const Edit& edit = {});
   TraceText& Ready(int ordinal, bool ready = true);
@@ -37,6 +49,8 @@ class TraceText {
                     const std::string& name,
                     const std::string& uid = "",
                     bool force = false);
+  // An action with any fields, and its answer.
+  TraceText& Act(const Json& action, const Json& answer);
   TraceText& Scenario(const std::string& name, const std::string& phase);
   TraceText& Probe(int ordinal, const Json& fields);
   TraceText& End();
@@ -53,6 +67,7 @@ class TraceText {
   std::vector<std::string> lines_;
   std::map<int, Json> pods_;
   std::map<std::string, Json> claims_;
+  std::map<std::string, Json> objects_;  // By resource and name.
   Json set_;
   double t_ = 0;
   int version_ = 100;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,6 +36,25 @@ bool Known(const std::string& id) {
 bool Contains(const Json& list, const std::string& id) {
   return std::any_of(list.begin(), list.end(),
                      [&](const Json& entry) { return entry.is_string() && entry == Json(id); });
+}
+
+// What the recordings decide together, printed with the test.
+TEST(Recordings, DecideMostGuarantees) {
+  const size_t least = Recordings() == kExcerpts ? 30 : 70;
+  std::map<std::string, int> passed;
+  for (const auto& entry : fs::directory_iterator(Recordings())) {
+    if (entry.path().extension() != ".jsonl") continue;
+    auto verdicts = CheckPath(entry.path());
+    ASSERT_TRUE(verdicts) << verdicts.error().message;
+    for (const CheckResult& check : verdicts->checks)
+      if (check.verdict == Verdict::kPass) ++passed[check.id];
+  }
+  std::string undecided;
+  for (const GuaranteeText& text : Guarantees())
+    if (!passed.contains(text.id)) undecided += " " + text.id;
+  EXPECT_GE(passed.size(), least) << "never passed:" << undecided;
+  std::printf("%zu of %zu ids passed; not exercised:%s\n", passed.size(), Guarantees().size(),
+              undecided.c_str());
 }
 
 TEST(Recordings, GiveTheExpectedVerdicts) {

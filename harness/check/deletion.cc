@@ -1,0 +1,158 @@
+// Who asked for the end of a pod: told over the whole life of it, before anything is blamed.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/check/context.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::Action;
+using trace::At;
+using trace::PodLife;
+using trace::PodState;
+using trace::SetState;
+
+bool IsPodResource(std::string_view resource) {
+  return resource == "pods" || resource == "pods/eviction" || resource == "pod";
+}
+
+const Action* OwnAction(const Context& context, const PodLife& life, int64_t line) {
+  const auto asks = [&](const Action* action) {
+    return action->at.line <= line && (action->verb == "delete" || action->verb == "evict") &&
+           IsPodResource(action->resource) && MayHaveHappened(*action);
+  };
+  if (const auto found = context.actions_by_uid.find(life.uid);
+      found != context.actions_by_uid.end()) {
+    for (const Action* action : found->second)
+      if (asks(action)) return action;
+  }
+  if (const auto found = context.actions_by_name.find(life.name);
+      found != context.actions_by_name.end()) {
+    for (const Action* action : found->second)
+      if (asks(action) && action->at.line >= life.first().line) return action;
+  }
+  return nullptr;
+}
+
+void Set(Member& member, Cause cause, std::string text) {
+  member.cause = cause;
+  member.cause_text = std::move(text);
+}
+
+bool AttributeForeign(const Context& context, Member& member, const At& term) {
+  const PodLife& life = *member.life;
+  if (const Action* action = OwnAction(context, life, term.line)) {
+    Set(member, Cause::kOwn,
+        fmt::format("the run's own action {} ({})", action->id, action->text));
+    return true;
+  }
+  if (const auto found = context.faults_by_uid.find(life.uid);
+      found != context.faults_by_uid.end()) {
+    for (const trace::Fault* fault : found->second) {
+      if (fault->begin.line > term.line) continue;
+      Set(member, Cause::kOwn, fmt::format("the run's own fault {} ({})", fault->id, fault->fault));
+      return true;
+    }
+  }
+  for (const PodState& state : life.states) {
+    if (!state.disruption.empty()) {
+      Set(member, Cause::kDisruption, "disruption: " + std::string(state.disruption));
+      return true;
+    }
+    if (state.at.line <= term.line && !state.terminating &&
+        (state.phase == "Failed" || state.phase == "Succeeded")) {
+      Set(member, Cause::kPhase, "the pod was " + std::string(state.phase));
+      return true;
+    }
+  }
+  for (const SetState* set : context.SetAround(term.t)) {
+    if ((!set->terminating && !set->gone) || WasOrphaned(context, set->uid)) continue;
+    Set(member, Cause::kSetDeleted, "the set was deleted");
+    return true;
+  }
+  return false;
+}
+
+bool AttributeUpdate(const Context& context, Member& member, const At& term) {
+  const trace::Labels& labels = StateAt(*member.life, term.line).identity->labels;
+  const auto revision = labels.find("controller-revision-hash");
+  const std::vector<const SetState*> around = context.SetAround(term.t);
+  const bool rolling = std::any_of(around.begin(), around.end(), [&](const SetState* set) {
+    return set->strategy == "RollingUpdate" && member.ordinal >= set->start + set->partition;
+  });
+  if (!rolling) return false;
+  for (const std::string& update : context.UpdateRevisionsAround(term.t)) {
+    if (revision != labels.end() && revision->second == update) continue;
+    Set(member, Cause::kUpdate, "a rolling update to " + update);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool MayHaveHappened(const Action& action) {
+  if (!action.answered || action.ok) return true;
+  // 4xx is a refusal; no answer or a server's error leaves the outcome open.
+  if (action.status != 0) return action.status >= 500;
+  return action.reason.empty() && action.message.find("Error from server") == std::string::npos;
+}
+
+const Action* OwnDeletion(const Context& context,
+                          std::string_view resource,
+                          std::string_view name,
+                          std::string_view uid,
+                          int64_t line) {
+  const auto asks = [&](const Action* action) {
+    return action->verb == "delete" && action->resource == resource && action->at.line <= line &&
+           MayHaveHappened(*action);
+  };
+  if (const auto found = context.actions_by_uid.find(uid); found != context.actions_by_uid.end())
+    for (const Action* action : found->second)
+      if (asks(action)) return action;
+  if (const auto found = context.actions_by_name.find(name); found != context.actions_by_name.end())
+    for (const Action* action : found->second)
+      if (asks(action)) return action;
+  return nullptr;
+}
+
+bool WasOrphaned(const Context& context, const std::string& set_uid) {
+  const auto is_orphaning = [](const Action* action) {
+    return action->verb == "delete" && action->resource == "statefulsets" &&
+           MayHaveHappened(*action) && GetString(action->fields, {"cascade"}) == "orphan";
+  };
+  if (const auto found = context.actions_by_uid.find(set_uid);
+      found != context.actions_by_uid.end())
+    return std::any_of(found->second.begin(), found->second.end(), is_orphaning);
+  const auto found = context.actions_by_name.find(context.trace.target_name);
+  return found != context.actions_by_name.end() &&
+         std::any_of(found->second.begin(), found->second.end(), is_orphaning);
+}
+
+bool IsForeign(Cause cause) {
+  return cause == Cause::kOwn || cause == Cause::kDisruption || cause == Cause::kPhase ||
+         cause == Cause::kSetDeleted;
+}
+
+void Attribute(const Context& context, Member& member) {
+  const PodLife& life = *member.life;
+  if (!life.term) return;
+  const At term = *life.term;
+  if (AttributeForeign(context, member, term)) return;
+  for (const SetState* set : context.SetAround(term.t)) {
+    if (InRange(*set, member.ordinal)) continue;
+    return Set(member, Cause::kScale, "the set was scaled so that its ordinal is out of range");
+  }
+  if (AttributeUpdate(context, member, term)) return;
+  for (const PodState& state : life.states) {
+    const trace::OwnerReference* owner = Controller(state.identity->owners);
+    if (state.at.line > term.line || context.IsDeployment()) break;
+    if (owner == nullptr || owner->name != context.trace.target_name)
+      return Set(member, Cause::kReleased, "the pod was released by the set");
+  }
+  member.cause = Cause::kUnknown;
+}
+
+}  // namespace holdfast::check

@@ -1,0 +1,369 @@
+// SS-ORD-4, 5, 6, 11 to 15: what stops the controller, what does not, and in which order it repairs.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "harness/check/families.h"
+#include "harness/check/order_facts.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::At;
+using trace::PodLife;
+using trace::PodState;
+using trace::SetState;
+
+// A time in which an ordinal had no pod that was Ready and not terminating.
+struct Interval {
+  int64_t ordinal = 0;
+  At begin;
+  At end;             // Where it was well again, or the window's end.
+  bool ended = false;
+  const PodLife* life = nullptr;  // At its begin.
+};
+
+std::vector<Interval> UnwellIntervals(const Judgement& judge) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  std::map<int64_t, Interval> open;
+  std::vector<Interval> intervals;
+  for (const Member* member : judge.Pods()) {
+    if (member->ordinal < 0) continue;
+    for (const PodState& state : StatesIn(*member->life, window)) {
+      ++context.steps;
+      const bool well = state.RunningAndReady() && !state.terminating &&
+                        !(member->life->gone && member->life->gone->line == state.at.line);
+      const auto found = open.find(member->ordinal);
+      if (!well && found == open.end()) {
+        open[member->ordinal] = {.ordinal = member->ordinal,
+                                 .begin = state.at,
+                                 .end = state.at,
+                                 .ended = false,
+                                 .life = member->life};
+      } else if (well && found != open.end()) {
+        found->second.end = state.at;
+        found->second.ended = true;
+        intervals.push_back(found->second);
+        open.erase(found);
+      }
+    }
+  }
+  for (auto& [ordinal, interval] : open) {
+    interval.end = {.line = window.end_line, .t = window.t1};
+    intervals.push_back(interval);
+  }
+  std::erase_if(intervals, [](const Interval& interval) {
+    return interval.end.t - interval.begin.t <= kDelta;
+  });
+  return intervals;
+}
+
+void JudgeHalt(Judgement& judge) {
+  const Context& context = judge.context();
+  for (const Interval& interval : UnwellIntervals(judge)) {
+    const double from = interval.begin.t + kDelta;
+    const Range range = CertainRange(context.SetAround(from));
+    if (interval.ordinal < range.first) continue;
+    for (int64_t ordinal = interval.ordinal + 1; ordinal < range.last; ++ordinal) {
+      const Member* higher = context.LastOf(ordinal, interval.end.line);
+      const bool missing = higher == nullptr || !higher->life->Spans(interval.end.line - 1);
+      const bool made = higher != nullptr && higher->life->first().t > from;
+      if (missing || made) judge.Saw();
+      if (!made || higher->life->listed) continue;
+      judge.Broken(
+          higher->life->first().t,
+          fmt::format("{} was created at {} although {}-{} had been not Ready, terminating or gone "
+                      "since {}",
+                      Describe(*higher->life), Seconds(higher->life->first().t),
+                      context.trace.target_name, interval.ordinal, Seconds(interval.begin.t)),
+          {PodId(*higher->life), PodId(*interval.life)},
+          {interval.begin.line, higher->life->first().line});
+    }
+  }
+}
+
+void JudgeRepairOrder(Judgement& judge) {
+  const Context& context = judge.context();
+  for (const Member* member : judge.Created()) {
+    const At at = member->life->first();
+    const Member* former = context.LastOf(member->ordinal, at.line);
+    if (former == nullptr || !former->life->gone) continue;
+    const Range range = CertainRange(context.SetAround(at.t));
+    bool several = false;
+    for (int64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
+      const Member* other = context.LastOf(ordinal, at.line);
+      if (ordinal == member->ordinal || other == nullptr || other->life->Spans(at.line)) continue;
+      several = true;
+      const At gone = *other->life->gone;
+      const bool seen = gone.line < former->life->gone->line || at.t - gone.t > kDelta;
+      if (ordinal > member->ordinal || !seen) continue;
+      judge.Broken(at.t,
+                   fmt::format("{} was created again at {} although the lower {} had been gone "
+                               "since {}",
+                               Describe(*member->life), Seconds(at.t), Describe(*other->life),
+                               Seconds(gone.t)),
+                   {PodId(*member->life), PodId(*other->life)}, {gone.line, at.line});
+    }
+    if (several) judge.Saw();
+  }
+}
+
+// Whether a lower pod keeps the controller from reaching this one.
+bool IsHeldUp(const Context& context, int64_t ordinal, const At& at, const Range& range) {
+  if (context.Parallel()) return false;
+  for (int64_t lower = range.first; lower < ordinal; ++lower)
+    if (TroubleOf(context, lower, at)) return true;
+  return false;
+}
+
+void JudgeTerminalPhase(Judgement& judge) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  for (const Member* member : judge.Pods()) {
+    const PodLife& life = *member->life;
+    const PodState* ended = nullptr;
+    for (const PodState& state : StatesIn(life, window)) {
+      const bool succeeded = state.phase == "Succeeded" && context.MinorVersion() >= 29;
+      if (ended == nullptr && !state.terminating && (succeeded || state.phase == "Failed"))
+        ended = &state;
+    }
+    if (ended == nullptr || (life.gone && life.gone->line == ended->at.line)) continue;
+    const Range range = CertainRange(context.SetAround(ended->at.t));
+    if (member->ordinal < range.first || member->ordinal >= range.last) continue;
+    const double until = life.term ? life.term->t : window.t1;
+    const double waited = until - ended->at.t;
+    if (!life.term && IsHeldUp(context, member->ordinal, {window.end_line, window.t1}, range))
+      continue;
+    judge.Saw();
+    if (waited <= window.Settle()) {
+      if (!life.term) {
+        judge.Undecided(fmt::format("{} was {} at {} and not yet deleted {:.1f} s later",
+                                    Describe(life), ended->phase, Seconds(ended->at.t), waited));
+      }
+      continue;
+    }
+    judge.Broken(ended->at.t,
+                 fmt::format("{} was {} at {} and was not deleted for {:.1f} s", Describe(life),
+                             ended->phase, Seconds(ended->at.t), waited),
+                 {PodId(life)}, {ended->at.line});
+  }
+}
+
+// Ordinals that the set wanted during the whole of the last limits.settle seconds of the window, of
+// which there was no pod in that time.
+std::vector<int64_t> MissingAtEnd(const Judgement& judge) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  const double since = window.t1 - window.Settle();
+  std::vector<int64_t> missing;
+  Around around;
+  for (const SetState* set : window.sets) {
+    if (set->at.t <= since) around.clear();
+    around.push_back(set);
+  }
+  if (!window.complete || around.empty() || around.front()->at.t > since) return missing;
+  const Range range = CertainRange(around);
+  for (int64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
+    const Member* last = context.LastOf(ordinal, window.end_line);
+    if (last == nullptr || (last->life->gone && last->life->gone->t < since))
+      missing.push_back(ordinal);
+  }
+  return missing;
+}
+
+bool HasFailedCreate(const Judgement& judge) {
+  const auto& notes = judge.context().trace.notes;
+  return std::any_of(notes.begin(), notes.end(), [&](const trace::Note& note) {
+    return note.reason == "FailedCreate" && judge.window().Has(note.at);
+  });
+}
+
+// Nothing that the record shows explains why the ordinal is not created.
+void JudgeMissing(Judgement& judge, const char* sentence) {
+  const Context& context = judge.context();
+  const At end{.line = judge.window().end_line, .t = judge.window().t1};
+  for (const int64_t ordinal : MissingAtEnd(judge)) {
+    bool held = false;
+    for (const int64_t other : context.ordinals) {
+      const Member* last = context.LastOf(other, end.line);
+      if (other >= ordinal || last == nullptr || context.Parallel()) continue;
+      held = held || UnwellSince(*last->life, end.line).has_value();
+    }
+    if (held) continue;
+    judge.Saw();
+    const std::string name = fmt::format("{}-{}", context.trace.target_name, ordinal);
+    if (HasFailedCreate(judge)) {
+      judge.Undecided(fmt::format("pod {} could not be created (event FailedCreate)", name));
+      continue;
+    }
+    judge.Broken(end.t,
+                 fmt::format("pod {} has been missing for more than {:.0f} s, {}", name,
+                             judge.window().Settle(), sentence),
+                 {{"Pod", name, ""}}, {judge.window().sets.back()->at.line});
+  }
+}
+
+void JudgeBurst(Judgement& judge) {
+  const Context& context = judge.context();
+  for (const Member* member : judge.Created()) {
+    const At at = member->life->first();
+    const Member* before = context.LastOf(member->ordinal - 1, at.line);
+    if (before != nullptr && before->life->Spans(at.line) &&
+        !WasReadyBefore(*before->life, at.line))
+      judge.Saw();
+  }
+  JudgeMissing(judge, "although the policy Parallel does not wait for other pods");
+}
+
+void JudgeRangeOnly(Judgement& judge) {
+  const Context& context = judge.context();
+  const auto& sets = judge.window().sets;
+  const bool changed = std::any_of(sets.begin(), sets.end(), [&](const SetState* set) {
+    return set->replicas != sets.front()->replicas || set->start != sets.front()->start;
+  });
+  for (const Member* member : judge.Created()) {
+    const At at = member->life->first();
+    if (changed) judge.Saw();
+    if (!CertainlyOut(context.SetAround(at.t), member->ordinal)) continue;
+    judge.Broken(at.t,
+                 fmt::format("{} was created at {} although its ordinal was out of range",
+                             Describe(*member->life), Seconds(at.t)),
+                 {PodId(*member->life)}, {at.line});
+  }
+}
+
+void JudgeZero(Judgement& judge) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  for (size_t i = 0; i < window.sets.size(); ++i) {
+    const SetState& set = *window.sets[i];
+    if (set.replicas != 0 || set.gone || set.terminating) continue;
+    if (i > 0 && window.sets[i - 1]->replicas == 0) continue;
+    size_t last = i;
+    while (last + 1 < window.sets.size() && window.sets[last + 1]->replicas == 0)
+      ++last;
+    const bool open = last + 1 == window.sets.size();
+    const At end = open ? At{.line = window.end_line, .t = window.t1} : window.sets[last + 1]->at;
+    const std::vector<const Member*> alive = AliveAt(context, end.line - 1);
+    if (alive.empty()) {
+      judge.Saw();
+      continue;
+    }
+    if (end.t - set.at.t <= window.Settle()) continue;
+    judge.Saw();
+    judge.Broken(end.t,
+                 fmt::format("{} is still there {:.0f} s after the set was scaled to 0",
+                             Describe(*alive.front()->life), end.t - set.at.t),
+                 {PodId(*alive.front()->life)}, {set.at.line});
+  }
+}
+
+void JudgeInert(Judgement& judge) {
+  std::map<std::string, At> ended;
+  for (const SetState* set : judge.window().sets) {
+    if (!set->terminating && !set->gone) continue;
+    if (ended.try_emplace(set->uid, set->at).second) judge.Saw();
+  }
+  if (ended.empty()) return;
+  for (const Member* member : judge.Created()) {
+    const PodLife& life = *member->life;
+    const auto found = ended.find(Controller(life.states.front().identity->owners)->uid);
+    if (found == ended.end() || life.first().t <= found->second.t + kDelta) continue;
+    judge.Broken(life.first().t,
+                 fmt::format("{} was created at {} by a set that had been deleted at {}",
+                             Describe(life), Seconds(life.first().t), Seconds(found->second.t)),
+                 {PodId(life)}, {found->second.line, life.first().line});
+  }
+}
+
+void JudgeNoDeadlock(Judgement& judge) {
+  const Context& context = judge.context();
+  for (const Interval& interval : UnwellIntervals(judge)) {
+    const Member* next = context.LastOf(interval.ordinal + 1, judge.window().end_line);
+    if (interval.ended && next != nullptr && next->life->first().line > interval.end.line)
+      judge.Saw();
+  }
+  JudgeMissing(judge, "although every pod below it is well");
+}
+
+}  // namespace
+
+std::vector<Guarantee> HaltFamily() {
+  return {
+      {.id = "SS-ORD-4",
+       .title = "creation halts on an unhealthy predecessor",
+       .paragraph = "While a pod is not Ready, terminating or gone, no missing pod above it is "
+                    "created. Pods above that exist are left alone.",
+       .since = "Kubernetes 1.9",
+       .exercised = "a pod is unwell for longer than 5 s while one above it is missing",
+       .scope = Scope::kOrdered,
+       .order = true,
+       .seen = "{} missing pods were not created while a lower one was unwell",
+       .judge = JudgeHalt},
+      {.id = "SS-ORD-5",
+       .title = "repair in ascending order",
+       .paragraph = "When several pods are missing at once the lowest is created again first.",
+       .since = "Kubernetes 1.9",
+       .exercised = "several pods of the set are missing at one time",
+       .scope = Scope::kOrdered,
+       .order = true,
+       .seen = "{} pods were created again while others were missing, the lowest first",
+       .judge = JudgeRepairOrder},
+      {.id = "SS-ORD-6",
+       .title = "failed pods are replaced",
+       .paragraph = "A pod in range whose phase is Failed or Succeeded is deleted by the set, "
+                    "within limits.settle (default 2m).",
+       .since = "Kubernetes 1.9; Succeeded 1.29",
+       .exercised = "a pod of the set becomes Failed or Succeeded",
+       .exceptions = "OrderedReady: pods above one that is unwell wait.",
+       .seen = "{} Failed or Succeeded pods were deleted by the set",
+       .judge = JudgeTerminalPhase},
+      {.id = "SS-ORD-11",
+       .title = "parallel creation",
+       .paragraph = "With the policy Parallel missing pods are created without waiting for others "
+                    "to be Ready.",
+       .since = "Kubernetes 1.9",
+       .exercised = "a pod is created before its predecessor was Ready, or stays missing",
+       .exceptions = "An error on one ordinal (quota, name taken) stops the rest of the batch.",
+       .scope = Scope::kParallel,
+       .seen = "{} pods were created before their predecessors were Ready",
+       .judge = JudgeBurst},
+      {.id = "SS-ORD-12",
+       .title = "nothing outside the range",
+       .paragraph = "However often the target size changes, no pod is created whose ordinal is "
+                    "out of range.",
+       .since = "Kubernetes 1.9",
+       .exercised = "the range of ordinals changes and pods are created",
+       .exceptions = "The range of 5 s before, which the controller may still see.",
+       .seen = "{} pods were created, all in range",
+       .judge = JudgeRangeOnly},
+      {.id = "SS-ORD-13",
+       .title = "scaled to nothing",
+       .paragraph = "With replicas 0 all pods go and the set stays.",
+       .since = "Kubernetes 1.9",
+       .exercised = "the set is scaled to 0",
+       .seen = "{} times the set was scaled to 0 and all its pods went",
+       .judge = JudgeZero},
+      {.id = "SS-ORD-14",
+       .title = "a deleted set is inert",
+       .paragraph = "Once a set is being deleted it creates nothing.",
+       .since = "Kubernetes 1.9",
+       .exercised = "the set is deleted",
+       .exceptions = "The first 5 s.",
+       .seen = "{} deleted sets created nothing more",
+       .judge = JudgeInert},
+      {.id = "SS-ORD-15",
+       .title = "no deadlock after a predecessor's failure",
+       .paragraph = "When the pod that halted the set is repaired, the missing pods above it are "
+                    "created.",
+       .since = "Kubernetes 1.9",
+       .exercised = "a pod is missing above one that was unwell, or stays missing",
+       .scope = Scope::kOrdered,
+       .seen = "{} times creation went on after a predecessor was repaired",
+       .judge = JudgeNoDeadlock},
+  };
+}
+
+}  // namespace holdfast::check

@@ -1,0 +1,254 @@
+// SS-NET: the names and addresses by which the pods of a set are found.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "harness/check/families.h"
+#include "harness/check/order_facts.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::At;
+using trace::Endpoint;
+using trace::PodLife;
+using trace::PodState;
+using trace::SetState;
+using trace::SliceLife;
+using trace::SliceState;
+
+// What DNS may be behind: the longest usual cache time.
+constexpr double kDnsLag = 35.0;
+// What the endpoint slices may be behind at rest.
+constexpr double kSliceLag = 10.0;
+
+bool IsServiceWatched(const Context& context, const std::string& service) {
+  return std::any_of(context.trace.services.begin(), context.trace.services.end(),
+                     [&](const auto& life) {
+                       return life.name == service && life.states.back().headless;
+                     });
+}
+
+bool PublishesNotReady(const Context& context, const std::string& service) {
+  return std::any_of(context.trace.services.begin(), context.trace.services.end(),
+                     [&](const auto& life) {
+                       return life.name == service && life.states.back().publish_not_ready;
+                     });
+}
+
+// The endpoints of the set's service at the window's end, with the slice that tells them.
+struct Told {
+  const SliceLife* slice = nullptr;
+  const SliceState* state = nullptr;
+  const Endpoint* endpoint = nullptr;
+};
+
+std::vector<Told> EndpointsAtEnd(const Judgement& judge, const std::string& service, double& newest) {
+  std::vector<Told> told;
+  for (const SliceLife& slice : judge.context().trace.slices) {
+    if (slice.gone && slice.gone->line < judge.window().end_line) continue;
+    const SliceState* last = nullptr;
+    for (const SliceState& state : slice.states)
+      if (state.at.line < judge.window().end_line) last = &state;
+    if (last == nullptr || last->service != service) continue;
+    newest = std::max(newest, last->at.t);
+    for (const Endpoint& endpoint : last->endpoints)
+      told.push_back({&slice, last, &endpoint});
+  }
+  return told;
+}
+
+// An endpoint that names one pod and points at another, at any time.
+void JudgeNamesOfEndpoints(Judgement& judge) {
+  for (const SliceLife& slice : judge.context().trace.slices) {
+    for (const SliceState& state : slice.states) {
+      if (!judge.window().Has(state.at)) continue;
+      for (const Endpoint& endpoint : state.endpoints) {
+        ++judge.context().steps;
+        const auto member = judge.context().by_uid.find(endpoint.uid);
+        if (member == judge.context().by_uid.end() || endpoint.hostname.empty()) continue;
+        const PodLife& life = *member->second->life;
+        judge.Saw();
+        if (endpoint.hostname == life.name && endpoint.pod == life.name) continue;
+        judge.Broken(state.at.t,
+                     fmt::format("the endpoint slice {} gives the name {} to {} at {}", slice.name,
+                                 endpoint.hostname, Describe(life), Seconds(state.at.t)),
+                     {{"EndpointSlice", slice.name, slice.uid}, PodId(life)}, {state.at.line});
+      }
+    }
+  }
+}
+
+void JudgeEndpoints(Judgement& judge) {
+  JudgeNamesOfEndpoints(judge);
+  const Context& context = judge.context();
+  const SetState* set = context.SetAt(judge.window().end_line - 1);
+  if (set == nullptr || set->gone || !IsServiceWatched(context, set->service)) return;
+  double newest = 0;
+  const std::vector<Told> told = EndpointsAtEnd(judge, set->service, newest);
+  for (const Member* member : AliveAt(context, judge.window().end_line - 1)) {
+    const PodLife& life = *member->life;
+    const PodState& state = StateAt(life, judge.window().end_line - 1);
+    if (state.ip.empty() || state.phase == "Failed" || state.phase == "Succeeded" ||
+        state.identity->subdomain != set->service)
+      continue;
+    const auto found = std::find_if(told.begin(), told.end(), [&](const Told& one) {
+      return one.endpoint->uid == life.uid;
+    });
+    const bool right = found != told.end() && found->endpoint->hostname == life.name &&
+                       (found->endpoint->node.empty() || found->endpoint->node == state.node);
+    if (right) {
+      judge.Saw();
+      continue;
+    }
+    if (judge.window().t1 - std::max(newest, state.at.t) <= kSliceLag) continue;
+    judge.Saw();
+    std::vector<int64_t> lines{state.at.line};
+    if (found != told.end()) lines.push_back(found->state->at.line);
+    judge.Broken(judge.window().t1,
+                 fmt::format("{} with address {} has {} in the endpoint slices of service {}",
+                             Describe(life), state.ip,
+                             found == told.end() ? "no endpoint" : "an endpoint of another name or node",
+                             set->service),
+                 {PodId(life)}, lines);
+  }
+}
+
+void JudgeConditionsOfEndpoints(Judgement& judge) {
+  const Context& context = judge.context();
+  const SetState* set = context.SetAt(judge.window().end_line - 1);
+  if (set == nullptr || set->gone) return;
+  double newest = 0;
+  const std::vector<Told> told = EndpointsAtEnd(judge, set->service, newest);
+  const bool publishes = PublishesNotReady(context, set->service);
+  std::map<std::string, const Endpoint*> ready;
+  for (const Told& one : told) {
+    const auto member = context.by_uid.find(one.endpoint->uid);
+    if (member == context.by_uid.end()) continue;
+    const PodLife& life = *member->second->life;
+    const PodState& state = StateAt(life, judge.window().end_line - 1);
+    const bool here = !life.gone || life.gone->line >= judge.window().end_line;
+    const bool serving = here && state.ready;
+    const bool expected = publishes || (serving && !state.terminating);
+    const auto [other, is_new] = ready.try_emplace(one.endpoint->hostname, one.endpoint);
+    const bool twice = !is_new && other->second->ready && one.endpoint->ready &&
+                       !one.endpoint->hostname.empty() && other->second->uid != one.endpoint->uid;
+    const bool agrees = here && !twice && one.endpoint->serving == serving &&
+                        one.endpoint->terminating == state.terminating &&
+                        one.endpoint->ready == expected;
+    if (agrees) {
+      judge.Saw();
+      continue;
+    }
+    const double moved = std::max({newest, state.at.t, life.gone ? life.gone->t : 0});
+    if (judge.window().t1 - moved <= kSliceLag) continue;
+    judge.Saw();
+    judge.Broken(judge.window().t1,
+                 twice ? fmt::format("two endpoints are ready under the name {}: uids {} and {}",
+                                     one.endpoint->hostname, other->second->uid, one.endpoint->uid)
+                       : fmt::format("the endpoint of {} says ready={} serving={} terminating={}, "
+                                     "the pod says otherwise",
+                                     Describe(life), one.endpoint->ready, one.endpoint->serving,
+                                     one.endpoint->terminating),
+                 {PodId(life), {"EndpointSlice", one.slice->name, one.slice->uid}},
+                 {one.state->at.line, state.at.line});
+  }
+}
+
+// Addresses of the ordinal's pods in the time that a DNS answer may come from.
+std::set<std::string> AddressesOf(const Context& context, int64_t ordinal, double t) {
+  std::set<std::string> addresses;
+  const auto lives = context.by_ordinal.find(ordinal);
+  if (lives == context.by_ordinal.end()) return addresses;
+  for (const Member* member : lives->second) {
+    if (member->life->gone && member->life->gone->t < t - kDnsLag) continue;
+    for (const PodState& state : member->life->states)
+      if (!state.ip.empty() && state.at.t <= t + kDelta) addresses.insert(std::string(state.ip));
+  }
+  return addresses;
+}
+
+bool LongReady(const Context& context, int64_t ordinal, const At& at) {
+  const Member* member = context.LastOf(ordinal, at.line);
+  if (member == nullptr || !member->life->Spans(at.line)) return false;
+  const std::optional<Readiness> ready = ReadinessAt(*member->life, at.line);
+  return ready && at.t - ready->at.t > kDnsLag;
+}
+
+void JudgeDns(Judgement& judge) {
+  const Context& context = judge.context();
+  for (const trace::Probe& probe : context.trace.probes) {
+    const std::string scenario = GetString(probe.fields, {"scenario"});
+    const bool here = scenario.empty() ? judge.window().Has(probe.at)
+                                       : scenario == judge.window().name;
+    const SetState* set = context.SetAt(probe.at.line);
+    if (!here || set == nullptr) continue;
+    for (const auto& [name, answer] : GetObject(probe.fields, {"dns"}).items()) {
+      const std::string host = name.substr(0, name.find('.'));
+      const int64_t ordinal = context.OrdinalOf(host);
+      const std::string expected =
+          fmt::format("{}.{}.{}.svc.", host, set->service, context.trace.target_namespace);
+      if (ordinal < 0 || !name.starts_with(expected) || !answer.is_array()) continue;
+      const std::set<std::string> known = AddressesOf(context, ordinal, probe.at.t);
+      if (answer.empty() && !LongReady(context, ordinal, probe.at)) continue;
+      judge.Saw();
+      if (answer.empty()) {
+        judge.Broken(probe.at.t,
+                     fmt::format("pod {} got no address for {} at {}, although the pod had been "
+                                 "Ready for more than {:.0f} s",
+                                 probe.pod, name, Seconds(probe.at.t), kDnsLag),
+                     {{"Pod", probe.pod, probe.uid}, {"Pod", host, ""}}, {probe.at.line});
+      }
+      for (const Json& address : answer) {
+        const std::string text = address.is_string() ? address.get<std::string>() : "";
+        if (known.contains(text) || known.empty()) continue;
+        judge.Broken(probe.at.t,
+                     fmt::format("pod {} got the address {} for {} at {}, which no pod of that "
+                                 "name had",
+                                 probe.pod, text, name, Seconds(probe.at.t)),
+                     {{"Pod", probe.pod, probe.uid}, {"Pod", host, ""}}, {probe.at.line});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Guarantee> NetworkFamily() {
+  return {
+      {.id = "SS-NET-1",
+       .title = "endpoints carry the pods' names",
+       .paragraph = "Every pod with an address has an endpoint with its name, uid and node in the "
+                    "slices of the set's headless service.",
+       .since = "Kubernetes 1.21",
+       .exercised = "the set has a headless service and pods with addresses",
+       .exceptions = "Within 10 s of a change.",
+       .wants = {"endpointslices", "services"},
+       .seen = "{} endpoints carried the names of their pods",
+       .judge = JudgeEndpoints},
+      {.id = "SS-NET-2",
+       .title = "endpoints tell readiness",
+       .paragraph = "At rest an endpoint is serving when its pod is Ready, terminating when it is, "
+                    "ready when both allow; one name is ready once.",
+       .since = "Kubernetes 1.22",
+       .exercised = "the scenario ends with endpoints of the set",
+       .exceptions = "Within 10 s of a change; publishNotReadyAddresses makes all ready.",
+       .wants = {"endpointslices", "services"},
+       .seen = "{} endpoints told the readiness of their pods",
+       .judge = JudgeConditionsOfEndpoints},
+      {.id = "SS-NET-3",
+       .title = "names resolve to the pod",
+       .paragraph = "<pod>.<service>.<namespace>.svc resolves to the address of the pod of that "
+                    "name.",
+       .since = "Kubernetes 1.9",
+       .exercised = "a probe asks DNS inside a pod",
+       .exceptions = "Answers up to 35 s old; pods that were not Ready for so long.",
+       .decided = "probe",
+       .needs = {"pods", "statefulsets"},
+       .seen = "{} answers of DNS were addresses of the right pods",
+       .judge = JudgeDns},
+  };
+}
+
+}  // namespace holdfast::check

@@ -1,0 +1,38 @@
+// What several guarantees about claims and volumes ask.
+#ifndef HOLDFAST_HARNESS_CHECK_STORAGE_FACTS_H_
+#define HOLDFAST_HARNESS_CHECK_STORAGE_FACTS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/check/context.h"
+
+namespace holdfast::check {
+
+inline constexpr const char* kClaims = "persistentvolumeclaims";
+inline constexpr const char* kVolumes = "persistentvolumes";
+
+// The ordinal whose claim this is by its name and the set's templates, or -1.
+int64_t OrdinalOfClaim(const Context& context, const trace::SetState& set, const std::string& name);
+// The same by the newest state of the window's set; -1 when there is none.
+int64_t OrdinalOfClaim(const Context& context, const Window& window, const std::string& name);
+// Who may delete a claim: the run itself, or the set's retention policy. REQUIRES life.term.
+std::optional<std::string> CauseOfClaimDeletion(const Context& context,
+                                                const trace::ClaimLife& life);
+// The names of the claims of an ordinal, by the templates of the newest set at the window's end.
+std::vector<std::string> ClaimNames(const Context& context, const Window& window, int64_t ordinal);
+// The life of a claim name that was there at the time; nullptr when there was none.
+const trace::ClaimLife* ClaimAround(const Context& context, const std::string& name, double t);
+// The newest state at or before the line; the first when there is none.
+const trace::ClaimState& StateAt(const trace::ClaimLife& life, int64_t line);
+// The volume that the claim was ever bound to; empty when it never was.
+std::string VolumeOf(const trace::ClaimLife& life);
+// ReadWriteOnce or ReadWriteOncePod, and nothing else.
+bool IsSingleWriter(const std::string& access);
+// Claims of the set that existed in the window.
+std::vector<const trace::ClaimLife*> ClaimsIn(const Context& context, const Window& window);
+
+}  // namespace holdfast::check
+
+#endif  // HOLDFAST_HARNESS_CHECK_STORAGE_FACTS_H_

@@ -1,0 +1,216 @@
+// Pods and the target set: the two kinds that change most often, so what did not change since the
+// last event of the same uid is not read again.
+#include <fmt/format.h>
+
+#include "harness/trace/watch_model_objects.h"
+
+namespace holdfast::trace {
+namespace {
+
+// Times inside objects have whole seconds, and several API servers may answer.
+constexpr Stamp kServerStampTolerance = 2;
+
+std::string MountPath(JsonView pod_spec, std::string_view volume) {
+  std::string path;
+  pod_spec["containers"].ForEach([&](JsonView container) {
+    container["volumeMounts"].ForEach([&](JsonView mount) {
+      if (path.empty() && mount["name"].Text() == volume) path = mount["mountPath"].Text();
+    });
+  });
+  return path;
+}
+
+int64_t UnreachableTolerance(JsonView pod_spec) {
+  int64_t seconds = 300;
+  pod_spec["tolerations"].ForEach([&](JsonView toleration) {
+    const std::string_view key = toleration["key"].Text();
+    const std::string_view effect = toleration["effect"].Text();
+    if (key != "node.kubernetes.io/unreachable" && !key.empty()) return;
+    if (effect != "NoExecute" && !effect.empty()) return;
+    seconds = toleration["tolerationSeconds"].Int(-1);
+  });
+  return seconds;
+}
+
+PodIdentity ToIdentity(JsonView meta, JsonView spec) {
+  PodIdentity identity;
+  identity.generate_name = meta["generateName"].Text();
+  identity.labels = ToLabels(meta["labels"]);
+  identity.annotations = ToLabels(meta["annotations"]);
+  identity.owners = ToOwners(meta);
+  identity.hostname = spec["hostname"].Text();
+  identity.subdomain = spec["subdomain"].Text();
+  identity.hostname_override = spec["hostnameOverride"].Text();
+  identity.host_network = spec["hostNetwork"].Bool();
+  identity.hostname_as_fqdn = spec["setHostnameAsFQDN"].Bool();
+  identity.containers = ToContainers(spec);
+  identity.termination_grace = spec["terminationGracePeriodSeconds"].Int(-1);
+  identity.unreachable_tolerance = UnreachableTolerance(spec);
+  spec["volumes"].ForEach([&](JsonView volume) {
+    const JsonView claim = volume["persistentVolumeClaim"];
+    if (!claim.IsObject()) return;
+    const std::string_view name = volume["name"].Text();
+    identity.claims[std::string(name)] = {.claim = std::string(claim["claimName"].Text()),
+                                          .read_only = claim["readOnly"].Bool(),
+                                          .mount_path = MountPath(spec, name)};
+  });
+  return identity;
+}
+
+std::vector<ClaimTemplate> ToTemplates(JsonView spec) {
+  std::vector<ClaimTemplate> templates;
+  spec["volumeClaimTemplates"].ForEach([&](JsonView claim) {
+    templates.push_back({.name = std::string(claim["metadata"]["name"].Text()),
+                         .labels = ToLabels(claim["metadata"]["labels"]),
+                         .spec = claim["spec"].Fingerprint()});
+  });
+  return templates;
+}
+
+void ReadSpec(JsonView spec, SetState& state) {
+  const JsonView update = spec["updateStrategy"];
+  const JsonView retention = spec["persistentVolumeClaimRetentionPolicy"];
+  state.replicas = spec["replicas"].Int(1);
+  state.start = spec["ordinals"]["start"].Int();
+  state.has_partition = update["rollingUpdate"].IsObject();
+  state.partition = update["rollingUpdate"]["partition"].Int();
+  state.max_unavailable = NumberOrText(update["rollingUpdate"]["maxUnavailable"]);
+  state.min_ready_seconds = spec["minReadySeconds"].Int();
+  state.history_limit = spec["revisionHistoryLimit"].Int(10);
+  state.policy = spec["podManagementPolicy"].Text("OrderedReady");
+  state.strategy = update["type"].Text("RollingUpdate");
+  state.service = spec["serviceName"].Text();
+  state.when_deleted = retention["whenDeleted"].Text("Retain");
+  state.when_scaled = retention["whenScaled"].Text("Retain");
+  state.restarted_at =
+      spec["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].Text();
+  state.pod_template = spec["template"].Fingerprint();
+  state.templates = std::make_shared<const std::vector<ClaimTemplate>>(ToTemplates(spec));
+  state.match_labels =
+      std::make_shared<const Labels>(ToLabels(spec["selector"]["matchLabels"]));
+}
+
+void ReadStatus(JsonView status, SetState& state) {
+  state.observed_generation = status["observedGeneration"].Int();
+  state.current_revision = status["currentRevision"].Text();
+  state.update_revision = status["updateRevision"].Text();
+  state.status_replicas = status["replicas"].Int();
+  state.status_ready = status["readyReplicas"].Int();
+  state.status_current = status["currentReplicas"].Int();
+  state.status_updated = status["updatedReplicas"].Int();
+  state.status_available = status["availableReplicas"].Int(-1);
+  state.collisions = status["collisionCount"].Int();
+  state.conditions = false;
+  status["conditions"].ForEach([&](JsonView) { state.conditions = true; });
+}
+
+}  // namespace
+
+// creationTimestamp and the time of the delete request come from the API server's clock, so in
+// line order they cannot go back by more than the tolerance.
+void WatchModel::CheckPodTimes(const Event& event, Stamp stamp, const char* what) {
+  if (stamp == kNoStamp) return;
+  if (newest_server_stamp_ != kNoStamp && stamp < newest_server_stamp_ - kServerStampTolerance) {
+    Damaged(event.at, *event.resource,
+            fmt::format("the {} of {} (uid {}) is stamped {} s before an earlier line's", what,
+                        event.name, event.uid, newest_server_stamp_ - stamp));
+  }
+  newest_server_stamp_ = std::max(newest_server_stamp_, stamp);
+}
+
+void WatchModel::AddPod(Event& event) {
+  PodLife& life = LifeOf(model_.pods, event);
+  const JsonView spec = event.object["spec"];
+  const JsonView status = event.object["status"];
+  const PodState* before = life.states.empty() ? nullptr : &life.states.back();
+  const auto keep = [&](std::string_view text, std::string_view known) {
+    return text == known ? known : model_.pool->Keep(text);
+  };
+  PodState state;
+  state.phase = keep(status["phase"].Text(), before == nullptr ? "" : before->phase);
+  state.node = keep(spec["nodeName"].Text(), before == nullptr ? "" : before->node);
+  state.ip = keep(status["podIP"].Text(), before == nullptr ? "" : before->ip);
+  const std::string_view deleted = event.meta["deletionTimestamp"].Text();
+  state.terminating = event.meta["deletionTimestamp"].IsSomething();
+  state.grace = event.meta["deletionGracePeriodSeconds"].Int(-1);
+  event.meta["finalizers"].ForEach([&](JsonView) { state.finalizers = true; });
+  if (state.terminating && state.grace >= 0 && state.grace < 1'000'000) {
+    const Stamp until = ToStamp(deleted);
+    state.asked_to_stop = until == kNoStamp ? kNoStamp : until - state.grace;
+  }
+  status["conditions"].ForEach([&](JsonView condition) {
+    const std::string_view type = condition["type"].Text();
+    const bool holds = condition["status"].Text() == "True";
+    if (type == "Ready") {
+      state.ready = holds;
+      state.ready_since = ToStamp(condition["lastTransitionTime"].Text());
+    } else if (type == "DisruptionTarget" && holds) {
+      state.disruption = model_.pool->Keep(condition["reason"].Text("unknown"));
+    }
+  });
+  status["containerStatuses"].ForEach([&](JsonView container) {
+    state.restarts += container["restartCount"].Int();
+    if (state.container.empty()) {
+      state.container = keep(container["containerID"].Text(),
+                             before == nullptr ? "" : before->container);
+    }
+  });
+  const uint64_t print = event.meta["labels"].Fingerprint() * 3 +
+                         event.meta["annotations"].Fingerprint() * 5 +
+                         event.meta["ownerReferences"].Fingerprint() * 7 +
+                         event.meta["generateName"].Fingerprint() * 11 + spec.Fingerprint() * 13;
+  if (before != nullptr && print == event.known->print) {
+    state.identity = before->identity;
+  } else {
+    event.known->print = print;
+    PodIdentity identity = ToIdentity(event.meta, spec);
+    state.identity = before != nullptr && *before->identity == identity
+                         ? before->identity
+                         : std::make_shared<const PodIdentity>(std::move(identity));
+  }
+  if (before == nullptr && event.Is("ADDED")) CheckPodTimes(event, life.created, "creation");
+  if (life.term && !state.terminating && !life.gone) {
+    Damaged(event.at, "pods",
+            fmt::format("{} (uid {}) loses its deletionTimestamp", life.name, life.uid));
+  }
+  if (state.terminating && !life.term && before != nullptr && !event.Is("LIST"))
+    CheckPodTimes(event, state.asked_to_stop, "deletion");
+  if (state.ready && state.phase == "Pending") {
+    Damaged(event.at, "pods",
+            fmt::format("{} (uid {}) is Ready although it has not started", life.name, life.uid));
+  }
+  Push(life, std::move(state), event);
+}
+
+void WatchModel::AddTarget(Event& event) {
+  if (event.name != model_.target_name) return;
+  const SetState* before = model_.set.empty() ? nullptr : &model_.set.back();
+  const bool same = before != nullptr && before->uid == event.uid;
+  const JsonView spec = event.object["spec"];
+  SetState state;
+  if (same) state = *before;
+  const uint64_t print = spec.Fingerprint();
+  if (!same || print != state.spec) {
+    ReadSpec(spec, state);
+    state.spec = print;
+    if (before != nullptr && *before->templates == *state.templates)
+      state.templates = before->templates;
+    if (before != nullptr && *before->match_labels == *state.match_labels)
+      state.match_labels = before->match_labels;
+  }
+  state.uid = event.uid;
+  state.generation = event.meta["generation"].Int();
+  ReadStatus(event.object["status"], state);
+  state.terminating = event.meta["deletionTimestamp"].IsSomething();
+  state.foreground = HasText(event.meta["finalizers"], "foregroundDeletion");
+  state.gone = event.Is("DELETED");
+  if (same) {
+    state.at = before->at;
+    if (state == *before) return;
+  }
+  state.at = event.at;
+  ++model_.kept_states;
+  model_.set.push_back(std::move(state));
+}
+
+}  // namespace holdfast::trace

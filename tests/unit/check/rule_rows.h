@@ -1,0 +1,44 @@
+// Rows of a table test: a record, a guarantee, and the verdict that must come out.
+#ifndef HOLDFAST_TESTS_UNIT_CHECK_RULE_ROWS_H_
+#define HOLDFAST_TESTS_UNIT_CHECK_RULE_ROWS_H_
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/check/record_builder.h"
+
+namespace holdfast::check {
+
+struct RuleRow {
+  const char* name;
+  const char* id;
+  const char* verdict;
+  TraceText trace;
+};
+
+// A failure must name objects and lines, whatever the guarantee.
+inline void ExpectVerdicts(const std::vector<RuleRow>& rows) {
+  for (const RuleRow& row : rows) {
+    const CheckResult result = Find(CheckTrace(row.trace.Text()), row.id, "trace");
+    EXPECT_EQ(ToString(result.verdict), row.verdict)
+        << row.id << " on '" << row.name << "': " << result.reason;
+    if (result.verdict != Verdict::kFail) continue;
+    ASSERT_FALSE(result.findings.empty()) << row.name;
+    EXPECT_FALSE(result.findings[0].objects.empty()) << row.name;
+    EXPECT_FALSE(result.findings[0].evidence.empty()) << row.name;
+  }
+}
+
+// A gap in the watch of the pods while the record goes on.
+inline TraceText& Gap(TraceText& trace, const char* resource) {
+  return trace.Line({{"kind", "gap"}, {"resource", resource}, {"reason", "410 Gone"}});
+}
+
+inline Edit At(const char* path, const Json& value) {
+  return [pointer = Json::json_pointer(path), value](Json& object) { object[pointer] = value; };
+}
+
+}  // namespace holdfast::check
+
+#endif  // HOLDFAST_TESTS_UNIT_CHECK_RULE_ROWS_H_
