@@ -97,6 +97,29 @@ std::string Paragraph(const check::CheckResult& result, const SummaryOptions& op
   return text;
 }
 
+// What could not be decided for one and the same reason, such as a gap in the watch, is told once.
+std::string UnknownParagraphs(const check::Verdicts& verdicts, const SummaryOptions& options) {
+  std::vector<std::vector<const check::CheckResult*>> groups;
+  std::map<std::pair<std::string, std::string>, size_t> places;
+  for (const check::CheckResult& result : verdicts.checks) {
+    if (result.verdict != Verdict::kUnknown) continue;
+    const auto [place, is_new] =
+        places.emplace(std::pair(result.scenario, result.reason), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[place->second].push_back(&result);
+  }
+  std::string text;
+  for (const auto& group : groups) {
+    text += "\n" + Paragraph(*group.front(), options);
+    if (group.size() == 1) continue;
+    text += "  the same holds for";
+    for (size_t i = 1; i < group.size(); ++i)
+      text += (i == 1 ? " " : ", ") + OneLine(group[i]->id);
+    text += '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string Paint(std::string_view text, Color color, bool enabled) {
@@ -131,7 +154,7 @@ std::string RenderSummary(const check::Verdicts& verdicts, const SummaryOptions&
     }
   };
   add_all([](const auto& r) { return r.verdict == Verdict::kFail && !r.accepted; });
-  add_all([](const auto& r) { return r.verdict == Verdict::kUnknown; });
+  text += UnknownParagraphs(verdicts, options);
   add_all([](const auto& r) { return r.verdict == Verdict::kFail && r.accepted; });
   if (!options.files.empty()) {
     size_t width = 0;

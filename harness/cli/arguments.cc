@@ -140,6 +140,8 @@ int Main(int argc, char** argv) {
   controls_app->add_option("--seed", controls.seed, "seed of all the runs");
   CLI::App* list_app = app.add_subcommand("list", "list suites, workloads, faults, guarantees or defects");
   list_app->add_option("WHAT", what, "suites, workloads, faults, guarantees or defects")->required();
+  bool list_json = false;
+  list_app->add_flag("--json", list_json, "print the guarantees as JSON");
   CLI::App* explain_app =
       app.add_subcommand("explain", "explain a guarantee, a fault or a workload");
   explain_app->add_option("ID", id, "such as SS-ORD-2, pod-delete or postgres")->required();
@@ -159,7 +161,7 @@ int Main(int argc, char** argv) {
   if (*status_app) return CommandSandboxStatus();
   if (*image_app) return CommandSandboxImage(image);
   if (*controls_app) return CommandControls(controls);
-  if (*list_app) return CommandList(what);
+  if (*list_app) return CommandList(what, list_json);
   if (*explain_app) return CommandExplain(id);
   return 2;
 }

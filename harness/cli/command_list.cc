@@ -7,7 +7,7 @@
 
 #include "faults/fault.h"
 #include "harness/base/strings.h"
-#include "harness/check/check.h"
+#include "harness/check/guarantee_list.h"
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/vocabulary.h"
@@ -63,15 +63,6 @@ void PrintParameters(const ParameterSchema& schema) {
   }
 }
 
-void PrintGuarantee(const check::GuaranteeText& guarantee) {
-  std::fputs(fmt::format("{}  {}\n\n{}\n\nsince    {}\njudged   {}\n", guarantee.id,
-                         guarantee.title, guarantee.paragraph, guarantee.since, guarantee.applies)
-                 .c_str(),
-             stdout);
-  if (!guarantee.exceptions.empty())
-    std::fputs(fmt::format("not      {}\n", guarantee.exceptions).c_str(), stdout);
-}
-
 void PrintFault(const faults::FaultText& fault) {
   std::fputs(fmt::format("{}  {}\n\nproof    {}\nundo     {}\n\n", fault.name, fault.summary,
                          fault.proof, fault.undo)
@@ -82,7 +73,10 @@ void PrintFault(const faults::FaultText& fault) {
 
 }  // namespace
 
-int CommandList(const std::string& what) {
+int CommandList(const std::string& what, bool json) {
+  if (json && what != "guarantees") {
+    return Finish({2, fmt::format("--json lists guarantees only, not '{}'", what)}, true);
+  }
   if (what == "suites") {
     for (const fs::path& file : SuiteFiles()) {
       const auto suite = LoadCheckedSuite(file.string(), {});
@@ -95,8 +89,9 @@ int CommandList(const std::string& what) {
     for (const faults::Fault* fault : faults::AllFaults())
       Row(fault->Text().name, fault->Text().summary);
   } else if (what == "guarantees") {
-    for (const check::GuaranteeText& guarantee : check::Guarantees())
-      Row(guarantee.id, guarantee.title);
+    const std::string text =
+        json ? DumpJson(check::GuaranteesJson(), 2) + "\n" : check::RenderGuarantees();
+    std::fputs(text.c_str(), stdout);
   } else if (what == "defects") {
     for (const sandbox::DefectText& defect : sandbox::AllDefects())
       std::fputs(fmt::format("{:<30} {:<10} {}\n", defect.name, defect.guarantee, defect.title)
@@ -114,12 +109,9 @@ int CommandList(const std::string& what) {
 }
 
 int CommandExplain(const std::string& id) {
-  std::vector<std::string> names = GuaranteeIds();
-  for (const check::GuaranteeText& guarantee : check::Guarantees()) {
-    if (guarantee.id == id) {
-      PrintGuarantee(guarantee);
-      return 0;
-    }
+  if (const check::GuaranteeText* guarantee = check::FindGuarantee(id)) {
+    std::fputs(check::RenderGuarantee(*guarantee).c_str(), stdout);
+    return 0;
   }
   if (const faults::Fault* fault = faults::FindFault(id)) {
     PrintFault(fault->Text());
@@ -130,14 +122,16 @@ int CommandExplain(const std::string& id) {
     PrintParameters(workload->Parameters());
     return 0;
   }
+  std::vector<std::string> names;
   for (const faults::Fault* fault : faults::AllFaults())
     names.push_back(fault->Text().name);
   for (const workloads::Workload* workload : workloads::AllWorkloads())
     names.push_back(workload->Name());
-  const auto near = Nearest(id, names);
+  std::vector<std::string> near = check::NearGuarantees(id);
+  if (const auto name = Nearest(id, names)) near.insert(near.begin(), *name);
   return Finish(
       {2, fmt::format("nothing is called '{}'{}; `holdfast list guarantees` shows the ids", id,
-                      near ? " (did you mean " + *near + "?)" : "")},
+                      near.empty() ? "" : " (did you mean " + Join(near, ", ") + "?)")},
       true);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <future>
 #include <mutex>
+#include <optional>
 
 #include "harness/base/files.h"
 #include "harness/base/log.h"
@@ -92,7 +93,7 @@ class SuiteRun {
         console, [&](const std::string& scenario, const std::map<std::string, double>& seconds) {
           return Judge(*directory, scenario, seconds);
         });
-    console.Begin(suite_.name, static_cast<int>(suite_.scenarios.size()), Nanos{0});
+    console.Begin(suite_.name, static_cast<int>(run_["scenarios"].size()), Nanos{0});
     console.Line(fmt::format("seed {}, evidence in {}", options_.seed, out_.string()));
     const auto control = MakeNodeControl(**client, suite_.node_control);
     options_.control = control.get();
@@ -112,7 +113,8 @@ class SuiteRun {
   std::pair<check::Verdict, std::string> Judge(const trace::RunDirectory& directory,
                                                const std::string& scenario,
                                                const std::map<std::string, double>& seconds) {
-    const auto verdicts = check::CheckPath(directory.root);
+    if (!running_check_) running_check_.emplace(directory.root);
+    const auto verdicts = running_check_->Judge(scenario);
     if (!verdicts) return {check::Verdict::kUnknown, verdicts.error().message};
     const Status written =
         WriteJUnits(trace::ReadRunJson(directory).value_or(run_), *verdicts, seconds);
@@ -184,6 +186,7 @@ class SuiteRun {
   const size_t suites_;
   run::RunOptions options_;
   Json run_;
+  std::optional<check::RunningCheck> running_check_;
 };
 
 Exit PlayAll(const RunArguments& arguments,

@@ -84,7 +84,7 @@ struct ControlsArguments {
 int CommandControls(const ControlsArguments& arguments);
 
 // `what` is suites, workloads, faults or guarantees.
-int CommandList(const std::string& what);
+int CommandList(const std::string& what, bool json);
 int CommandExplain(const std::string& id);
 
 // Parses the command line and runs the command.

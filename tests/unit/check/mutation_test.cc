@@ -2,11 +2,10 @@
 // the record must never come out green; one that is consistent in itself but breaks a guarantee must
 // be a failure of the guarantee named here.
 //
-// What cannot be proven: a dropped line of the middle of a life whose fields return in the next one.
-// Resource versions come from one counter for all objects of the cluster, most of which nobody
-// watches, so a missing number says nothing. Such a drop is harmless by construction: whoever needs
-// the fact that the line told does not find it, and a fact that nobody needs decides nothing. The
-// test counts these.
+// What often cannot be proven: a dropped line of the middle of a life. Resource versions come from
+// one counter for all objects of the cluster, most of which nobody watches, so a missing number says
+// nothing. Whoever needs the fact that the line told (a readiness, a deletion, a creation) misses it;
+// what only that line told is not judged. The last test counts both sorts.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
