@@ -47,6 +47,11 @@ struct HistoryEvent {
   std::string_view node;
   std::string_view role;
   bool has_error = false;
+  // An acknowledgement that promised less than its class: the effect may be lost again.
+  bool durable = true;
+  // What a refused compare-and-swap found instead.
+  bool has_seen = false;
+  Scalar seen;
   int64_t revision = -1;
   int64_t modified = -1;
   int64_t version = -1;
@@ -55,10 +60,11 @@ struct HistoryEvent {
     list.clear();
     micros.clear();
     index = time = revision = modified = version = -1;
-    process = key = value = Scalar();
+    process = key = value = seen = Scalar();
     type = EventType::kOther;
     function = node = role = {};
-    has_key = has_error = false;
+    has_key = has_error = has_seen = false;
+    durable = true;
     shape = Shape::kNothing;
   }
 };

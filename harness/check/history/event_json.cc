@@ -94,6 +94,11 @@ bool EventOf(const Json& object, HistoryEvent& event, std::deque<std::string>& t
   event.node = TextOf(object, "node");
   event.role = TextOf(object, "role");
   if (const Json* error = FindPath(object, {"error"})) event.has_error = !error->is_null();
+  event.durable = GetBool(object, {"durable"}, true);
+  if (const Json* seen = FindPath(object, {"seen"})) {
+    event.has_seen = true;
+    event.seen = ScalarOf(*seen, texts);
+  }
   event.revision = GetInt(object, {"pos", "rev"}, -1);
   event.modified = GetInt(object, {"pos", "mod"}, -1);
   event.version = GetInt(object, {"pos", "ver"}, -1);

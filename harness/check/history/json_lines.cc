@@ -141,6 +141,11 @@ bool TakeField(std::string_view key, dom::element value, HistoryEvent& event) {
   }
   if (key == "node") return TakeText(value, event.node);
   if (key == "role") return TakeText(value, event.role);
+  if (key == "seen") {
+    event.has_seen = TakeScalar(value, event.seen);
+    return event.has_seen;
+  }
+  if (key == "durable") return value.get_bool().get(event.durable) == simdjson::SUCCESS;
   if (key == "pos") return TakePosition(value, event);
   if (key == "error") event.has_error = !value.is_null();
   return true;

@@ -236,7 +236,10 @@ class Checker {
       if (count > 0) {
         const uint32_t writer = writers_[versions.begin + count - 1];
         Depend(writer, op.index, Arrow::kWriteRead);
-        if (writer != kNone) CheckIntermediate(op, micro, versions, count, writer);
+        // Its next append to the key, if somebody read it, stands right behind.
+        if (writer != kNone &&
+            (count == versions.count || writers_[versions.begin + count] == writer))
+          CheckIntermediate(op, micro, versions, count, writer);
       }
       if (count < versions.count)
         Depend(op.index, writers_[versions.begin + count], Arrow::kReadWrite);

@@ -14,6 +14,7 @@
 #include "harness/check/history/edn.h"
 #include "harness/check/history/event_json.h"
 #include "harness/check/history/json_lines.h"
+#include "harness/check/history/plain_line.h"
 
 namespace holdfast::check::history {
 namespace {
@@ -135,7 +136,12 @@ Status ReadLines(LineSource& source, EventSink& sink) {
     }
     if (Trim(line).empty()) continue;
     event.Clear();
-    if (parser.Parse(line.data(), line.size(), event)) {
+    bool good = ParsePlainLine(line, event);
+    if (!good) {
+      event.Clear();
+      good = parser.Parse(line.data(), line.size(), event);
+    }
+    if (good) {
       event.line = number;
       sink.Event(event);
       ++events;

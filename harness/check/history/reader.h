@@ -7,7 +7,8 @@
 //
 // Functions and their values: `write` v, `read` v on ok, `cas` [old, new], `append` text, `get` and
 // `put` as read and write; `add` v and a read of a list for sets; `txn` a list of ["append", k, v],
-// ["r", k, [...]], ["w", k, v]. A `cas` that fails without an error says that the state differed.
+// ["r", k, [...]], ["w", k, v]. A `cas` that fails with "seen": v is a read of v; one that fails without
+// an error says that the state differed. "durable": false on ok leaves the outcome open.
 // "pos": {"rev", "mod", "ver"} on ok is the store's revision at which the request was applied, and
 // revision and version of the key that was read. "role": "replica" marks answers that promise to be
 // fresh no more. Header: "eps_ns" widens all intervals, "isolation" says what transactions were

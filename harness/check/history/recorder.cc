@@ -21,6 +21,19 @@ uint32_t Intern(Values& values, const Scalar& scalar) {
   return kNil;
 }
 
+// Whether the scalar is the value of that number, without looking it up.
+bool Is(const Values& values, uint32_t id, const Scalar& scalar) {
+  switch (scalar.type) {
+    case Scalar::Type::kInteger:
+      return values.IsInteger(id) && values.NumberOf(id) == scalar.number;
+    case Scalar::Type::kText:
+      return id != kNil && !values.IsInteger(id) && values.TextOf(id) == scalar.text;
+    case Scalar::Type::kNothing:
+      break;
+  }
+  return id == kNil;
+}
+
 std::string Show(const Scalar& scalar) {
   if (scalar.type == Scalar::Type::kInteger) return std::to_string(scalar.number);
   return scalar.type == Scalar::Type::kText ? std::string(scalar.text.substr(0, 80)) : "nil";
@@ -140,7 +153,11 @@ void Recorder::Invoke(const HistoryEvent& event, Kind kind, uint32_t process) {
   Origin origin;
   origin.process = process;
   origin.invoke_line = static_cast<uint32_t>(event.line);
-  if (!event.node.empty()) origin.node = history_.nodes.Text(event.node);
+  // Mostly what the operation before had: that saves looking it up.
+  const Origin before = history_.origins.empty() ? Origin() : history_.origins.back();
+  if (!event.node.empty())
+    origin.node = history_.nodes.TextOf(before.node) == event.node ? before.node
+                                                                   : history_.nodes.Text(event.node);
   Scalar key = event.has_key ? event.key : Scalar();
   if (Writes(kind)) {
     Scalar a;
@@ -154,7 +171,7 @@ void Recorder::Invoke(const HistoryEvent& event, Kind kind, uint32_t process) {
   } else if (options_.keys_in_values && !event.has_key && !event.list.empty()) {
     key = event.list[0];
   }
-  origin.key = Intern(history_.keys, key);
+  origin.key = Is(history_.keys, before.key, key) ? before.key : Intern(history_.keys, key);
   open_[process] = op.index;
   history_.functions |= 1U << static_cast<unsigned>(kind);
   history_.ops.push_back(op);
@@ -171,19 +188,29 @@ void Recorder::Complete(const HistoryEvent& event, Kind kind, uint32_t process) 
   Op& op = history_.ops[open];
   Origin& origin = history_.origins[open];
   origin.complete_line = static_cast<uint32_t>(event.line);
-  if (!event.node.empty()) origin.node = history_.nodes.Text(event.node);
+  if (!event.node.empty() && history_.nodes.TextOf(origin.node) != event.node)
+    origin.node = history_.nodes.Text(event.node);
   if (op.kind != kind)
     return Damaged(event.line, fmt::format("process {} completes another operation than it began",
                                            Show(event.process)));
-  if (event.has_key && Intern(history_.keys, event.key) != origin.key)
+  if (event.has_key && !Is(history_.keys, origin.key, event.key))
     return Damaged(event.line, fmt::format("process {} completes an operation on another key than it began",
                                            Show(event.process)));
-  // Of an unknown outcome nothing is known, whatever the line says.
-  if (event.type == EventType::kInfo) return;
+  // Of an unknown outcome nothing is known, whatever the line says; an acknowledgement that promised
+  // less leaves open whether the effect stays.
+  if (event.type == EventType::kInfo || (event.type == EventType::kOk && !event.durable)) return;
   op.end = event.type == EventType::kOk ? End::kOk : End::kFail;
   op.finish = time_ + options_.epsilon;
   if (op.end == End::kFail) {
-    if (kind == Kind::kCas && !event.has_error &&
+    if (kind == Kind::kCas && event.has_seen) {
+      // It told what stood there: as good as a read.
+      op.kind = Kind::kRead;
+      op.end = End::kOk;
+      op.a = Intern(history_.values, event.seen);
+      op.b = kNil;
+      history_.functions |= 1U << static_cast<unsigned>(Kind::kRead);
+      TakePosition(event, op);
+    } else if (kind == Kind::kCas && !event.has_error &&
         options_.refused_cas == RefusedCas::kStateDiffered) {
       op.kind = Kind::kNotEqual;
       op.end = End::kOk;
@@ -222,7 +249,7 @@ void Recorder::Complete(const HistoryEvent& event, Kind kind, uint32_t process) 
     default:
       // An answer may leave the arguments out; when it gives them they are those of the request.
       if (event.shape == Shape::kNothing || !Split(event, kind, key, a, b)) return;
-      if (Intern(history_.values, b) != op.b || (kind == Kind::kCas && Intern(history_.values, a) != op.a))
+      if (!Is(history_.values, op.b, b) || (kind == Kind::kCas && !Is(history_.values, op.a, a)))
         Damaged(event.line, fmt::format("process {} completes another operation than it began",
                                         Show(event.process)));
   }

@@ -20,7 +20,7 @@ bool Found(ReplayResult& result, Violation::Type type, std::vector<uint32_t> ops
 }
 
 bool Wrote(const History& history, const Op& op) {
-  if (op.kind == Kind::kWrite || op.kind == Kind::kCas) return true;
+  if (op.kind == Kind::kWrite || op.kind == Kind::kCas || op.kind == Kind::kAdd) return true;
   if (op.kind != Kind::kTransaction) return false;
   for (uint32_t i = op.a; i < op.a + op.b; ++i)
     if (history.micros[i].kind == Micro::Kind::kWrite) return true;
@@ -53,6 +53,8 @@ bool Replay::Collect(const History& history, ReplayResult& result) {
   entries_.reserve(history.ops.size());
   for (const Op& op : history.ops) {
     if (op.end == End::kFail) continue;
+    // Elements of sets own their revisions, too, where they tell them.
+    if (op.kind == Kind::kAdd && !op.positioned) continue;
     const bool wrote = Wrote(history, op);
     if (op.end == End::kInfo) {
       if (!wrote) continue;

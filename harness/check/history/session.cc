@@ -9,7 +9,8 @@ SessionReport CheckSessions(const History& history) {
   // the order of invocation is the order of its session.
   std::vector<uint32_t> newest(history.processes.size(), kNone);
   for (const Op& op : history.ops) {
-    if (op.end != End::kOk || !op.positioned) continue;
+    // A replica that may lag promises no session either.
+    if (op.end != End::kOk || !op.positioned || op.partial) continue;
     ++report.operations;
     uint32_t& before = newest[history.origins[op.index].process];
     if (before == kNone) {

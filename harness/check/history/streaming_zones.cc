@@ -166,6 +166,7 @@ bool StreamingZones::MakeEffective(int32_t at) {
       ++effective_blocks_;
       finish_.push_back(block.least_finish);
       start_.push_back(std::max(block.write_start, block.greatest_read_start));
+      greatest_start_ = std::max(greatest_start_, start_.back());
       first_.push_back(next);
       forgotten_start_.push_back(kAlways);
     }
@@ -198,6 +199,7 @@ bool StreamingZones::Link(int32_t at) {
     ++effective_blocks_;
     finish_.push_back(expected.least_finish);
     start_.push_back(std::max(expected.write_start, expected.greatest_read_start));
+    greatest_start_ = std::max(greatest_start_, start_.back());
     first_.push_back(before);
     forgotten_start_.push_back(kAlways);
     if (expected.swap) work_.push_back(before);
@@ -237,6 +239,7 @@ void StreamingZones::Touch(int32_t at, int64_t start, int64_t finish) {
   const auto unit = static_cast<size_t>(block.unit);
   finish_[unit] = std::min(finish_[unit], finish);
   start_[unit] = std::max(start_[unit], start);
+  greatest_start_ = std::max(greatest_start_, start);
   if (block.least_read_finish < block.write_start)
     return Fail(Violation::Type::kFuture, block.value, block.value);
   if ((block.next != kNobody || !block.first) && !CheckChain(at)) return;
@@ -267,6 +270,7 @@ void StreamingZones::CheckUnits(int32_t unit) {
   const auto mine = static_cast<size_t>(unit);
   const int64_t finish = finish_[mine];
   const int64_t start = start_[mine];
+  if (finish >= greatest_start_) return;  // Nothing can have to be after it yet.
   size_t wrong = finish_.size();
   for (size_t i = 0; i < finish_.size(); ++i)
     if (finish < start_[i] && finish_[i] < start && i != mine) wrong = i;
@@ -309,7 +313,7 @@ void StreamingZones::Advance(int64_t watermark) {
     if (owner + 1 == finish_.size()) owner = i;
     RemoveUnit(static_cast<int32_t>(i));
   }
-  next_pass_ = std::max(kFewest, 2 * effective_blocks_);
+  next_pass_ = effective_blocks_ + std::max(kFewest, effective_blocks_ / 4);
 }
 
 // Blocks before one that is proven to be over: whatever touches them later breaks the chain.

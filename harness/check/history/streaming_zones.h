@@ -8,6 +8,7 @@
 #define HOLDFAST_HARNESS_CHECK_HISTORY_STREAMING_ZONES_H_
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "harness/check/history/violation.h"
@@ -84,6 +85,8 @@ class StreamingZones {
   std::vector<int64_t> start_;
   std::vector<int32_t> first_;
   std::vector<int64_t> forgotten_start_;
+  // Of all units that ever were: what ends after it contradicts none of them.
+  int64_t greatest_start_ = std::numeric_limits<int64_t>::min();
   // Value -> block, open addressing without tombstones.
   std::vector<std::pair<int64_t, int32_t>> table_;
   size_t table_used_ = 0;

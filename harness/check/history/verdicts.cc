@@ -137,7 +137,13 @@ class Judge {
     } else {
       Conclude(judged, report.violated_keys - static_cast<int64_t>(report.violations.size()),
                undecided, coverage + ": linearizable");
-      if (judged.result.verdict == Verdict::kFail) judged.result.reason += " [" + coverage + "]";
+      if (judged.result.verdict == Verdict::kFail) {
+        // The operations of a counterexample are told by the finding.
+        std::string& reason = judged.result.reason;
+        if (const size_t rest = reason.find("; these "); rest != std::string::npos)
+          reason.resize(rest);
+        reason += " [" + coverage + "]";
+      }
     }
     const SessionReport sessions = CheckSessions(history_);
     Judged& session = Of("HX-SESSION");

@@ -66,6 +66,23 @@ TEST(HistoryReader, OwnFormat) {
   EXPECT_EQ(history.nodes.Show(history.origins[0].node), "etcd-0");
 }
 
+TEST(HistoryReader, ARefusedSwapThatTellsWhatItFoundIsARead) {
+  const History history = Read(Lines({
+      R"("process":0,"type":"invoke","f":"cas","key":"a","value":[7,8])",
+      R"("process":0,"type":"fail","f":"cas","key":"a","value":[7,8],"seen":9,"error":["mismatch","it holds 9"],"pos":{"rev":4,"mod":2})",
+      R"("process":1,"type":"invoke","f":"cas","key":"a","value":[7,8])",
+      R"("process":1,"type":"fail","f":"cas","key":"a","value":[7,8],"error":["refused","no leader"])",
+      R"("process":2,"type":"invoke","f":"write","key":"a","value":5)",
+      R"("process":2,"type":"ok","f":"write","key":"a","value":5,"durable":false)",
+      R"("process":3,"type":"invoke","f":"read","key":"a","value":null)",
+      R"("process":3,"type":"ok","f":"read","key":"a","value":5,"role":"replica")",
+  }));
+  EXPECT_EQ(Show(history), "0:read a 9 nil ok\n1:cas a 7 8 fail\n2:write a nil 5 info\n3:read a 5 nil ok\n");
+  EXPECT_TRUE(history.ops[0].positioned);
+  EXPECT_FALSE(history.ops[1].positioned);
+  EXPECT_TRUE(history.ops[3].partial);
+}
+
 TEST(HistoryReader, Transactions) {
   const History history = Read(Lines({
       R"("process":0,"type":"invoke","f":"txn","value":[["append","x",1],["r","y",null]])",
