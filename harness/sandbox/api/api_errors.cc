@@ -159,7 +159,13 @@ Json StatusBody(const Error& error, const ResourceInfo* info, std::string_view n
                {"reason", error.http_status == 0 ? "InternalError" : error.reason},
                {"code", code}};
   Json details = Json::object();
-  if (info != nullptr) {
+  // A patch that does not apply is an error of the request, not of the object.
+  const size_t invalid = code == 422 ? error.message.find("\" is invalid: ") : 0;
+  if (info != nullptr && invalid != std::string::npos) {
+    // On a creation the name stands in the message alone.
+    const size_t quote = code == 422 ? error.message.rfind('"', invalid - 1) : std::string::npos;
+    if (name.empty() && quote != std::string::npos)
+      name = std::string_view(error.message).substr(quote + 1, invalid - quote - 1);
     if (!name.empty()) details["name"] = name;
     if (!info->group.empty()) details["group"] = info->group;
     details["kind"] = code == 422 ? info->kind : info->plural;

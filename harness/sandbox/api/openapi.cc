@@ -325,10 +325,22 @@ HttpResponse Serve(const HttpRequest& request, const Document& document) {
 
 }  // namespace
 
+constexpr const char* kV2Protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
 std::optional<HttpResponse> AnswerOpenApi(const HttpRequest& request) {
   constexpr std::string_view kV3 = "/openapi/v3";
   const bool v2 = request.path == "/openapi/v2";
   if (!v2 && !request.path.starts_with(kV3)) return std::nullopt;
+  // kubectl takes v2 in protobuf only, and only to look for a kind that v3 did not have: a document
+  // without paths (swagger, info {title, version}, paths) tells it that there is none.
+  if (v2 && request.accept.find("json") == std::string::npos &&
+      request.accept.find(kV2Protobuf) != std::string::npos) {
+    HttpResponse response;
+    response.content_type = kV2Protobuf;
+    response.body = std::string("\x0A\x03") + "2.0" + "\x12\x15\x0A\x0A" + "Kubernetes" + "\x12\x07" +
+                    "v1.36.2" + std::string("\x42\0", 2);
+    return response;
+  }
   if (const auto format = Negotiate(request.accept); !format) return ErrorResponse(format.error());
   if (v2) {
     static const Document kDocument = MakeV2();

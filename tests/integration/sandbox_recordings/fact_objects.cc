@@ -151,12 +151,9 @@ void FactReader::OnBudget(const std::string& type, const Json& budget) {
 }
 
 void FactReader::OnReplicaSet(const std::string& type, const Json& set) {
-  const std::string name = GetString(set, {"metadata", "name"});
-  std::string& symbol = replica_sets_[name];
-  if (symbol.empty()) {
-    symbol = fmt::format("R{}", replica_sets_.size());
+  const std::string symbol = ReplicaSet(GetString(set, {"metadata", "name"}));
+  if (told_replica_sets_.insert(symbol).second)
     Say("DEPLOYMENT", fmt::format("replica set {} is created", symbol), {"replica sets"});
-  }
   if (type == "DELETED")
     Say("DEPLOYMENT", fmt::format("replica set {} is gone", symbol), {"replica sets"});
 }

@@ -184,7 +184,7 @@ std::string FactReader::Symbol(const Json& object) {
   const std::string uid = GetString(object, {"metadata", "uid"});
   for (const Json& owner : GetArray(object, {"metadata", "ownerReferences"})) {
     if (GetString(owner, {"kind"}) != "ReplicaSet" || symbols_.contains(uid)) continue;
-    const std::string& base = replica_sets_[GetString(owner, {"name"})];
+    const std::string base = ReplicaSet(GetString(owner, {"name"}));
     symbols_[uid] = fmt::format("{}/{}", base, ++incarnations_["Pod " + base]);
   }
   return Refer(GetString(object, {"kind"}), GetString(object, {"metadata", "name"}), uid);
@@ -202,6 +202,12 @@ std::string FactReader::Revision(const std::string& hash) {
   if (hash.empty()) return "none";
   std::string& symbol = revisions_[hash];
   if (symbol.empty()) symbol = fmt::format("R{}", revisions_.size());
+  return symbol;
+}
+
+std::string FactReader::ReplicaSet(const std::string& name) {
+  std::string& symbol = replica_sets_[name];
+  if (symbol.empty()) symbol = fmt::format("R{}", replica_sets_.size());
   return symbol;
 }
 

@@ -90,6 +90,7 @@ class FactReader {
   std::string Symbol(const Json& object);
   std::string Refer(const std::string& kind, const std::string& name, const std::string& uid);
   std::string Revision(const std::string& hash);
+  std::string ReplicaSet(const std::string& name);
   std::string Owners(const Json& object);
   [[nodiscard]] std::string PodText(const Json& pod, const PodState& state) const;
   [[nodiscard]] const Json* Target() const;
@@ -102,6 +103,7 @@ class FactReader {
   std::map<std::string, int> incarnations_;  // "pods/web-1" -> how many
   std::map<std::string, std::string> revisions_;
   std::map<std::string, std::string> replica_sets_;  // name -> "R1"
+  std::set<std::string> told_replica_sets_;
   std::map<std::string, PodState> pods_;
   std::map<std::string, ClaimState> claims_;
   std::map<std::string, SetState> sets_;

