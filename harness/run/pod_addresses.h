@@ -11,6 +11,7 @@
 #include "harness/kube/port_forward.h"
 #include "harness/observe/recorder.h"
 #include "harness/run/load/address_book.h"
+#include "harness/run/snapshot.h"
 
 namespace holdfast::run {
 
@@ -19,18 +20,31 @@ class PodAddresses : public AddressBook {
  public:
   PodAddresses(const observe::Recorder& recorder, int port) : recorder_(recorder), port_(port) {}
   [[nodiscard]] std::optional<workloads::Endpoint> Lookup(const std::string& pod) override {
-    const std::string address = AddressOf(recorder_, pod);
-    if (address.empty()) return std::nullopt;
-    return workloads::Endpoint{pod, address, port_};
+    const auto found = Find(recorder_, pod);
+    if (!found) return std::nullopt;
+    return workloads::Endpoint{pod, found->address, port_};
   }
-  // The pod's address as the newest state has it; empty while there is none.
-  static std::string AddressOf(const observe::Recorder& recorder, const std::string& pod) {
+
+  struct Found {
+    std::string pod;
     std::string address;
+  };
+  // The pod of that name with its address; where there is none, as with a Deployment that is called
+  // by its own name, a ready pod of it. nullopt while it has no address.
+  static std::optional<Found> Find(const observe::Recorder& recorder, const std::string& name) {
+    std::optional<Found> found;
+    const auto take = [&](const std::string& pod, const Json& object) {
+      const std::string address = GetString(object, {"status", "podIP"});
+      if (!address.empty()) found = Found{pod, address};
+    };
     recorder.Look([&](const observe::ClusterView& view) {
-      if (const auto object = view.Find("pods", pod))
-        address = GetString(*object, {"status", "podIP"});
+      if (const auto object = view.Find("pods", name)) return take(name, *object);
+      if (view.Find("deployments", name) == nullptr) return;
+      for (const auto& [pod, object] : view.All("pods")) {
+        if (pod.starts_with(name + "-") && PodState(*object) == "Ready") return take(pod, *object);
+      }
     });
-    return address;
+    return found;
   }
 
  private:
@@ -51,11 +65,12 @@ class ForwardedAddresses : public AddressBook {
         ns_(std::move(ns)),
         port_(port) {}
   [[nodiscard]] std::optional<workloads::Endpoint> Lookup(const std::string& pod) override {
-    if (PodAddresses::AddressOf(recorder_, pod).empty()) return std::nullopt;
+    const auto found = PodAddresses::Find(recorder_, pod);
+    if (!found) return std::nullopt;
     const std::lock_guard lock(mutex_);
-    std::unique_ptr<kube::PortForward>& forward = forwards_[pod];
+    std::unique_ptr<kube::PortForward>& forward = forwards_[found->pod];
     if (!forward) {
-      auto started = kube::PortForward::Start(access_, {ns_, pod, port_});
+      auto started = kube::PortForward::Start(access_, {ns_, found->pod, port_});
       if (!started) return std::nullopt;
       forward = *std::move(started);
     }

@@ -261,6 +261,7 @@ class Runner {
     cluster_ = std::make_unique<LiveCluster>(std::move(parts));
     HOLDFAST_RETURN_IF_ERROR(actions_->Apply(ns_, manifests));
     const Status ready = cluster_->WaitUntil("the first deployment", Settled, kDeployTimeout);
+    observe::TakeWakeTime();  // What follows is load, not a request of ours.
     if (!ready) return Fail(ready.error().In("the workload did not become ready"));
     return {};
   }
@@ -427,7 +428,10 @@ class Runner {
             .padding = suite_.load.value_size,
             .registers = workload_.GetCapabilities(suite_.workload_parameters).registers
                              ? suite_.load.register_clients
-                             : 0};
+                             : 0,
+            .lists = workload_.GetCapabilities(suite_.workload_parameters).transactions
+                         ? suite_.load.transaction_clients
+                         : 0};
   }
 
   const suite::Suite& suite_;

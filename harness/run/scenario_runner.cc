@@ -168,6 +168,8 @@ class Player {
     const Status taken_back = stage_.cluster->Heal();
     if (healed) healed = taken_back;
     if (healed) healed = ScaleBackAndSettle(injured);
+    // What follows is load, not a request of ours.
+    observe::TakeWakeTime();
     const Status ended = EndStep(std::move(line), "heal", healed);
     if (!ended && ended.error().code == ErrorCode::kCancelled) return ended;
     return {};

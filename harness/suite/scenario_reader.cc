@@ -108,6 +108,9 @@ Scenario ReadScenario(const Node& node,
   RefuseUnknownKeys(node, {"name", "steps", "limits", "repeat", "random"}, mistakes);
   if (const Entry* name = node.Find("name")) {
     if (auto label = ReadLabel(name->value, "name", mistakes)) {
+      if (*label == "left-as-found" || *label == "deploy")
+        mistakes.Add(name->value.place, "'{}' is a scenario of every run; choose another name",
+                     *label);
       const auto [first, is_new] = names.emplace(*label, name->value.place);
       if (!is_new) {
         mistakes.Add(name->value.place, "scenario '{}' exists already, in line {}; rename one",

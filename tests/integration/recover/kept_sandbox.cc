@@ -95,7 +95,11 @@ std::string KeptSandbox::Found() {
   const Deadline deadline(SystemClock(), std::chrono::seconds(60));
   std::string found = FoundNow();
   // A node that came back is Ready, and its system taints gone, after some heartbeats.
-  while (found.find("node.kubernetes.io/") != std::string::npos && !deadline.Passed()) {
+  const auto passing = [&] {
+    return found.find("node.kubernetes.io/not-ready") != std::string::npos ||
+           found.find("node.kubernetes.io/unreachable") != std::string::npos;
+  };
+  while (passing() && !deadline.Passed()) {
     SystemClock().SleepFor(std::chrono::milliseconds(200), {});
     found = FoundNow();
   }

@@ -56,7 +56,7 @@ TEST(Kill, AnywhereLeavesNothingBehindAfterRecover) {
   const auto seed = static_cast<uint64_t>(Number("HOLDFAST_SEED", 20260));
   const int64_t kills = Number("HOLDFAST_KILLS", 20);
   Random random(seed);
-  int64_t last = 110;  // Shrinks when a run ends before its moment comes.
+  int64_t last = 80;  // Shrinks when a run ends before its moment comes.
   int killed = 0;
   for (int64_t i = 0; i < kills; ++i) {
     const auto at = static_cast<int64_t>(random.Below(static_cast<uint64_t>(last))) + 1;

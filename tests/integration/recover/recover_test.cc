@@ -48,8 +48,7 @@ struct Recover : testing::Test {
       ours.label_selector = "holdfast.dev/run";
       const auto maps =
           sandbox.client().List(kube::resources::kConfigMaps, "holdfast-journal", ours);
-      if (maps && maps->items.size() == 1 &&
-          sandbox.Found().find("Node") != std::string::npos && Cordoned() == 1)
+      if (maps && maps->items.size() == 1 && Cordoned() == 1)
         return GetString(maps->items[0], {"metadata", "labels", "holdfast.dev/run"});
       SystemClock().SleepFor(std::chrono::milliseconds(50), {});
     }
