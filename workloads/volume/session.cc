@@ -81,8 +81,11 @@ class VolumeSession : public Session {
     Json probe = ParseProbe(inside);
     if (probe.is_null())
       return Fail(ErrorCode::kUnavailable, "pod {} answered the probe incompletely", inside.pod);
-    HOLDFAST_ASSIGN(const Reply names, Ask("names", Join(names_, "&")));
-    probe["dns"] = ParseNames(names.content);
+    // What the pod's resolver does must not hide what the pod is.
+    if (const auto names = Ask("names", Join(names_, "&")))
+      probe["dns"] = ParseNames(names->content);
+    else
+      probe["dns-error"] = names.error().message;
     HOLDFAST_ASSIGN(const Reply witness, Ask("witness"));
     probe["witness"] = {{"path", GetString(probe, {"mounts", "1", "path"}, "/data") + "/witness"},
                         {"lines", WitnessLines(witness.content)}};

@@ -46,7 +46,7 @@ class PodReads {
 
   Result<Json> Probe() {
     Result<Json> probe = Fail(ErrorCode::kUnavailable, "pod {} was not reached", pod_);
-    const Outcome outcome = Persist(context_.deadline, [&](Session& session) {
+    const Outcome outcome = Persist(options_.read_deadline, [&](Session& session) {
       Outcome result;
       probe = session.Probe();
       result.type = probe ? OutcomeType::kOk : OutcomeType::kFail;
