@@ -139,6 +139,8 @@ Recipe Etcd(const std::string& version, const std::string& suite) {
   recipe.name = "etcd:" + version;
   recipe.suite = suite;
   recipe.packages = {"etcd-server", "etcd-client"};
+  // Later releases leave it to this package to link /lib64, where programs look for their loader.
+  if (suite != "bookworm") recipe.packages.emplace_back("base-files");
   recipe.environment = {{"PATH", kPath}};
   recipe.command = {"etcd"};
   recipe.directories = {{"/var/etcd", 0777}, {"/var/lib/etcd", 0777}};

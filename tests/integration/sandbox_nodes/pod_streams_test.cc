@@ -72,11 +72,12 @@ TEST_F(PodStreams, PsqlThroughAPortForward) {
     last = up.err;
     return up.out == "42\n";
   })) << last;
+  const int64_t refused = (*forward)->counters().failed;
   EXPECT_EQ(psql("select sum(n) from generate_series(1, 100000) n").out, "5000050000\n");
   const ProcessResult many = psql("select repeat('x', 1000) from generate_series(1, 2000)");
   EXPECT_EQ(many.out.size(), 2000U * 1001U);
   EXPECT_TRUE(Eventually([&] { return (*forward)->counters().open == 0; }));
-  EXPECT_EQ((*forward)->counters().failed, 0) << (*forward)->counters().last_error;
+  EXPECT_EQ((*forward)->counters().failed, refused) << "only while the server was starting";
 }
 
 TEST_F(PodStreams, AttachGivesInputAndShowsOutput) {
