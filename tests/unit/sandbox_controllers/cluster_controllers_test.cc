@@ -165,11 +165,14 @@ TEST(EndpointSlices, NotReadyAddressesOnRequest) {
 TEST(EndpointSlices, KeepPlacesAndFillSlicesToTheBrim) {
   Cluster cluster;
   cluster.Create("services", WebService());
-  Json set = WebSet(230);
+  Json set = WebSet(130);
   set["spec"]["podManagementPolicy"] = "Parallel";
   set["spec"].erase("volumeClaimTemplates");
   cluster.Create("statefulsets", set);
-  cluster.RunAll();
+  cluster.Settle();
+  for (const std::string& pod : cluster.Names("pods"))
+    cluster.MakeReady(pod);
+  cluster.Settle();
   const auto sizes = [&] {
     std::vector<size_t> all;
     for (const ObjectPtr& slice : cluster.store.List("endpointslices", "default"))
@@ -177,9 +180,12 @@ TEST(EndpointSlices, KeepPlacesAndFillSlicesToTheBrim) {
     std::ranges::sort(all);
     return all;
   };
-  EXPECT_EQ(sizes(), (std::vector<size_t>{30, 100, 100}));
-  cluster.Edit("statefulsets", "web", [](Json& s2) { s2["spec"]["replicas"] = 0; });
-  cluster.Converge();
+  EXPECT_EQ(sizes(), (std::vector<size_t>{30, 100}));
+  cluster.Edit("statefulsets", "web", [](Json& stored) { stored["spec"]["replicas"] = 0; });
+  cluster.Settle();
+  for (const std::string& pod : cluster.Names("pods"))
+    cluster.FinishDeletion(pod);
+  cluster.Settle();
   EXPECT_EQ(sizes(), (std::vector<size_t>{0}));
 }
 

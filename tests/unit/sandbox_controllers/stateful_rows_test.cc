@@ -365,6 +365,18 @@ TEST(StatefulRows, SetsWithTheSameSelectorDoNotTakeEachOthersPods) {
   EXPECT_TRUE(HasOwner(cluster.Get("pods", "shop-0"), cluster.Uid("statefulsets", "shop")));
 }
 
+TEST(StatefulRows, MaxUnavailableIsDropped) {
+  Web cluster(3, [](Json& set) {
+    set["spec"]["updateStrategy"] = {{"type", "RollingUpdate"},
+                                     {"rollingUpdate", {{"maxUnavailable", 2}}}};
+  });
+  const Json stored = cluster.Get("statefulsets", "web");
+  EXPECT_EQ(
+      FindPath(stored, {"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}), nullptr);
+  cluster.Update();
+  EXPECT_THAT(cluster.Terminating(), ElementsAre("web-2"));
+}
+
 TEST(StatefulRows, MinReadySecondsHoldTheRollout) {
   Web cluster(2, [](Json& set) { set["spec"]["minReadySeconds"] = 10; });
   cluster.Advance(std::chrono::seconds(11));
