@@ -68,7 +68,7 @@ TraceText VolumeGone(const char* then) {
   TraceText trace = Healthy();
   VolumeState(trace, 1, "DELETED").Wait(6);
   if (then != nullptr) trace.Claim("MODIFIED", "data-pg-1", At("/status/phase", "Lost"));
-  if (then == std::string("Bound"))
+  if (then != nullptr && then == std::string("Bound"))
     trace.Claim("MODIFIED", "data-pg-1", At("/status/phase", "Bound"));
   return trace.Wait(then == nullptr ? 130 : 1).End();
 }
