@@ -159,7 +159,7 @@ TEST_F(LightPodLife, AReadinessGateIsWaitedFor) {
     return GetString(seen, {"status", "phase"}) == "Running";
   })) << last_;
   EXPECT_FALSE(Ready(last_)) << last_;
-  ASSERT_TRUE(registry_.Edit("pods", "default", "gated", "status", [](Json& seen) -> Status {
+  ASSERT_TRUE(registry_.Edit("pods", "default", "gated", "", [](Json& seen) -> Status {
     seen["status"]["conditions"].push_back({{"type", "example.com/ok"}, {"status", "True"}});
     return {};
   }));
