@@ -137,8 +137,8 @@ TEST_F(SessionTest, ProbesThePodItTalksTo) {
   const auto probe = session->Probe();
   ASSERT_TRUE(probe) << probe.error().message;
   EXPECT_EQ(GetString(*probe, {"hostname"}), "pg-0");
-  EXPECT_EQ(GetString(*probe, {"mounts", "0", "path"}), "/tmp/volume");
-  EXPECT_THAT(GetString(*probe, {"mounts", "0", "device"}), testing::MatchesRegex("[0-9]+:[0-9]+"));
+  EXPECT_EQ(GetString(*probe, {"mounts", "1", "path"}), "/tmp/volume");
+  EXPECT_THAT(GetString(*probe, {"mounts", "1", "device"}), testing::MatchesRegex("[0-9]+:[0-9]+"));
   EXPECT_EQ(GetString(*probe, {"marker", "pod"}), "pg-0");
   EXPECT_EQ(GetString(*probe, {"marker", "nonce"}).size(), 36U);
   EXPECT_EQ(GetString(*probe, {"database", "system"}), "postgres");
