@@ -12,6 +12,7 @@
 #include "harness/base/log.h"
 #include "harness/base/strings.h"
 #include "harness/observe/heartbeat.h"
+#include "harness/observe/twin.h"
 #include "harness/observe/volume_filter.h"
 
 namespace holdfast::observe {
@@ -24,7 +25,33 @@ bool IsOptional(const std::string& plural) {
   return std::find(kOptional.begin(), kOptional.end(), plural) != kOptional.end();
 }
 
+// What the order of everything else rests on is watched twice.
+bool IsTwinned(const std::string& plural) {
+  static constexpr std::array<std::string_view, 3> kTwinned{"pods", "statefulsets",
+                                                            "persistentvolumeclaims"};
+  return std::find(kTwinned.begin(), kTwinned.end(), plural) != kTwinned.end();
+}
+
+// An event that one watch lacks for so long will not come any more.
+constexpr Nanos kTwinPatience = std::chrono::seconds(2);
+
 class RecorderImpl;
+
+class Feed;
+
+// The second watch of a resource: only versions are kept of it.
+class SecondWatch : public kube::WatchHandler {
+ public:
+  SecondWatch(RecorderImpl& recorder, Feed& feed) : recorder_(recorder), feed_(feed) {}
+  void OnList(const std::string& resource_version, size_t items) override;
+  void OnEvent(const std::string& type, Json object) override;
+  void OnGap(const std::string& reason) override;
+  void OnTrouble(const Error& error) override;
+
+ private:
+  RecorderImpl& recorder_;
+  Feed& feed_;
+};
 
 // One watched resource. Its fields are guarded by the recorder's lock.
 class Feed : public kube::WatchHandler {
@@ -43,6 +70,9 @@ class Feed : public kube::WatchHandler {
   RecorderImpl& recorder_;
   const std::string plural_;
   std::unique_ptr<kube::WatchHandle> handle_;
+  std::optional<SecondWatch> second_;
+  std::unique_ptr<kube::WatchHandle> second_handle_;
+  Twin twin_;
   bool listed_ = false;               // The first list is in the trace.
   std::optional<Error> first_error_;  // 404, 403 or 401 before that.
   std::optional<Error> trouble_;      // Since the last good news.
@@ -101,14 +131,18 @@ class RecorderImpl : public Recorder {
 
  private:
   friend class Feed;
+  friend class SecondWatch;
   // From the watch thread.
   void BeginList(Feed& feed, const std::string& version, size_t items);
   void Apply(Feed& feed, const std::string& type, Json object);
   void Bookmark(Feed& feed);
   void Gap(Feed& feed, const std::string& reason);
   void Trouble(Feed& feed, const Error& error);
+  void SecondListed(Feed& feed, const std::string& version);
+  void SecondEvent(Feed& feed, const std::string& version);
 
   // With the lock held.
+  void Hole(const Feed& feed, const std::string& reason);
   std::vector<Change> EndList(Feed& feed);
   std::vector<Change> ApplyOne(Feed& feed,
                                const std::string& type,
@@ -144,6 +178,16 @@ void Feed::OnBookmark() { recorder_.Bookmark(*this); }
 void Feed::OnGap(const std::string& reason) { recorder_.Gap(*this, reason); }
 void Feed::OnTrouble(const Error& error) { recorder_.Trouble(*this, error); }
 
+void SecondWatch::OnList(const std::string& resource_version, size_t /*items*/) {
+  recorder_.SecondListed(feed_, resource_version);
+}
+void SecondWatch::OnEvent(const std::string& type, Json object) {
+  if (type != "LIST") recorder_.SecondEvent(feed_, GetString(object, {"metadata", "resourceVersion"}));
+}
+// Its next list starts the comparison anew; the record itself has lost nothing.
+void SecondWatch::OnGap(const std::string& /*reason*/) {}
+void SecondWatch::OnTrouble(const Error& /*error*/) {}
+
 void RecorderImpl::Open(kube::Client& client, const RecorderOptions& options) {
   for (const kube::Resource& resource : options.resources)
     feeds_.push_back(std::make_unique<Feed>(*this, resource.plural));
@@ -151,6 +195,10 @@ void RecorderImpl::Open(kube::Client& client, const RecorderOptions& options) {
     const kube::Resource& resource = options.resources[i];
     feeds_[i]->handle_ =
         client.Watch(resource, resource.namespaced ? options.ns : std::string(), *feeds_[i]);
+    if (!IsTwinned(resource.plural)) continue;
+    feeds_[i]->second_.emplace(*this, *feeds_[i]);
+    feeds_[i]->second_handle_ = client.Watch(
+        resource, resource.namespaced ? options.ns : std::string(), *feeds_[i]->second_);
   }
 }
 
@@ -227,8 +275,10 @@ void RecorderImpl::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
-    for (const auto& feed : feeds_)
+    for (const auto& feed : feeds_) {
       handles.push_back(std::move(feed->handle_));
+      handles.push_back(std::move(feed->second_handle_));
+    }
   }
   changed_.notify_all();
   handles.clear();
@@ -240,6 +290,7 @@ void RecorderImpl::BeginList(Feed& feed, const std::string& version, size_t item
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
     feed.list_version_ = version;
+    feed.twin_.Listed(Twin::kRecorded, version);
     feed.list_size_ = items;
     feed.batch_.clear();
     if (items > 0) return;
@@ -265,6 +316,12 @@ void RecorderImpl::Apply(Feed& feed, const std::string& type, Json object) {
       changes = EndList(feed);
     } else {
       feed.trouble_.reset();
+      const auto wrong = feed.second_
+                             ? feed.twin_.Event(Twin::kRecorded,
+                                                GetString(*shared, {"metadata", "resourceVersion"}),
+                                                received)
+                             : std::nullopt;
+      if (wrong) Hole(feed, *wrong);
       changes = ApplyOne(feed, type, std::move(shared));
       WakeWaiters(received);
     }
@@ -360,8 +417,30 @@ void RecorderImpl::Bookmark(Feed& feed) {
   feed.trouble_.reset();
 }
 
+void RecorderImpl::SecondListed(Feed& feed, const std::string& version) {
+  const std::lock_guard lock(mutex_);
+  feed.twin_.Listed(Twin::kSecond, version);
+}
+
+void RecorderImpl::SecondEvent(Feed& feed, const std::string& version) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  const auto wrong = feed.twin_.Event(Twin::kSecond, version, SystemClock().Now());
+  if (wrong) Hole(feed, *wrong);
+}
+
+void RecorderImpl::Hole(const Feed& feed, const std::string& reason) {
+  trace_.Append("hole", Json{{"resource", feed.plural_},
+                             {"after", std::to_string(feed.twin_.agreed())},
+                             {"reason", reason}});
+}
+
 void RecorderImpl::MarkTroubles() {
   const std::lock_guard lock(mutex_);
+  for (const auto& feed : feeds_) {
+    const auto overdue = feed->twin_.Overdue(SystemClock().Now(), kTwinPatience);
+    if (overdue) Hole(*feed, *overdue);
+  }
   for (const auto& feed : feeds_) {
     if (!feed->listed_ || !feed->trouble_) continue;
     trace_.Append(

@@ -26,6 +26,7 @@ void Twin::Listed(Side side, const std::string& version) {
   stream.list_version = stream.last = *number;
   stream.waiting.clear();
   floor_ = std::max(floor_, *number);
+  agreed_ = std::max(agreed_, *number);
   DropCovered();
 }
 
@@ -61,6 +62,7 @@ std::optional<std::string> Twin::Match() {
       GoOnBehind(behind);
       return fmt::format("version {} was sent by only one of two watches", missing);
     }
+    agreed_ = a.front().version;
     a.pop_front();
     b.pop_front();
   }

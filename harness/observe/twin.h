@@ -24,6 +24,9 @@ class Twin {
   void Listed(Side side, const std::string& version);
   // An event of `side`. Returns what is wrong, once; the comparison then goes on behind it.
   std::optional<std::string> Event(Side side, const std::string& version, Nanos now);
+  // The last version up to which both sides are known to be equal, before what Event or Overdue
+  // has just told.
+  [[nodiscard]] uint64_t agreed() const { return agreed_; }
   // What one side still owes for longer than `patience`.
   std::optional<std::string> Overdue(Nanos now, Nanos patience);
 
@@ -43,7 +46,8 @@ class Twin {
   void GoOnBehind(uint64_t version);
 
   std::array<Stream, 2> streams_;
-  uint64_t floor_ = 0;  // Events up to it are not compared.
+  uint64_t floor_ = 0;   // Events up to it are not compared.
+  uint64_t agreed_ = 0;
   bool comparable_ = true;
 };
 
