@@ -336,7 +336,8 @@ std::optional<HttpResponse> AnswerOpenApi(const HttpRequest& request) {
   if (v2 && request.accept.find("json") == std::string::npos &&
       request.accept.find(kV2Protobuf) != std::string::npos) {
     HttpResponse response;
-    response.content_type = kV2Protobuf;
+    // Asked for with an @, which Go cannot read in a content type: answered with a dot.
+    response.content_type = ReplaceAll(kV2Protobuf, "@", ".");
     response.body = std::string("\x0A\x03") + "2.0" + "\x12\x15\x0A\x0A" + "Kubernetes" + "\x12\x07" +
                     "v1.36.2" + std::string("\x42\0", 2);
     return response;

@@ -228,8 +228,8 @@ void FactReader::OnEvent(const Json& event) {
              component != "replicaset-controller" && component != "taint-eviction-controller" &&
              component != "node-controller") {
     return;
-  } else if (reason == "Unhealthy") {
-    return;  // Whether a probe hits the moment before a pod is ready is chance.
+  } else if (reason == "Unhealthy" || reason == "FailedMount") {
+    return;  // Whether a probe or a cache is a moment too early is chance; the kubelet tries again.
   } else if (kind == "Pod" && component == "kubelet" && reason != "BackOff" && reason != "Pulled") {
     text += ": " + GetString(event, {"message"});
   }

@@ -86,7 +86,8 @@ void FactReader::OnAction(const Json& line) {
   Fact& fact = Say(verb == "evict" ? "SS-PDB" : "ACTION", text, {"actions"});
   fact.kind = FactKind::kAction;
   fact.awaited = false;
-  actions_[GetInt(line, {"id"})] = {facts_.size() - 1};
+  actions_[GetInt(line, {"id"})] = {facts_.size() - 1,
+                                   asked_to_go_.contains(uid) ? uid : std::string()};
 }
 
 void FactReader::OnActionResult(const Json& line) {
@@ -95,6 +96,7 @@ void FactReader::OnActionResult(const Json& line) {
   Fact& fact = facts_[asked->second.fact];
   if (GetBool(line, {"ok"})) {
     fact.text += " -> ok";
+    if (!asked->second.pod.empty()) going_.insert(asked->second.pod);
     return;
   }
   fact.text += " -> refused: " + Refusal(line);
@@ -147,7 +149,10 @@ std::string FactReader::Rest() const {
   const auto pods = objects_.find("pods");
   if (pods != objects_.end())
     for (const auto& [name, pod] : pods->second)
-      if (pod.at("metadata").contains("deletionTimestamp")) return "";
+      // What was granted just now may not have been seen yet.
+      if (pod.at("metadata").contains("deletionTimestamp") ||
+          going_.contains(GetString(pod, {"metadata", "uid"})))
+        return "";
   const auto revision = [&](const char* field) {
     const auto known = revisions_.find(GetString(status, {field}));
     return known == revisions_.end() ? std::string("-") : known->second;

@@ -114,8 +114,10 @@ class FactReader {
   std::map<std::string, std::set<std::string>> node_states_;
   std::set<std::string> events_;
   std::set<std::string> asked_to_go_;  // uids of pods that an action deletes or evicts
+  std::set<std::string> going_;        // The same, once it was granted.
   struct Asked {
     size_t fact = 0;
+    std::string pod = {};  // uid, when it is to go.
   };
   std::map<int64_t, Asked> actions_;
 };
