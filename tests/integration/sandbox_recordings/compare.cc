@@ -47,7 +47,8 @@ void CompareCounts(const std::vector<Fact>& recorded,
     const int found = here.contains(text) ? here.at(text) : 0;
     if (expected > found)
       differences.push_back({its_family, fmt::format("missing ({} of {}): {}", found, expected, text)});
-    if (expected < found)
+    // A cluster that is at rest where the recorded one was still on its way there was only quicker.
+    if (expected < found && its_family != "SS-STAT")
       differences.push_back({its_family, fmt::format("only here ({}, recorded {}): {}", found, expected, text)});
   }
 }

@@ -40,7 +40,7 @@ void FactReader::Add(const Json& line) {
     OnActionResult(line);
   } else if (kind == "end") {
     if (const std::string rest = Rest(); !rest.empty())
-      Say("SS-STAT", "at the end " + rest, {"rest"}).awaited = false;
+      Say("SS-STAT", "at the end " + rest, {}).awaited = false;
   } else if (kind == "watch" && GetString(line, {"event", "type"}) != "BOOKMARK") {
     const Json& object = GetObject(line, {"event", "object"});
     OnWatch(resource_, GetString(line, {"event", "type"}), object);
@@ -68,7 +68,7 @@ void FactReader::OnWatch(const std::string& resource,
 
 void FactReader::OnAction(const Json& line) {
   if (const std::string rest = Rest(); !rest.empty())
-    Say("SS-STAT", fmt::format("before action {} {}", GetInt(line, {"id"}), rest), {"rest"})
+    Say("SS-STAT", fmt::format("before action {} {}", GetInt(line, {"id"}), rest), {})
         .awaited = false;
   const std::string verb = GetString(line, {"verb"});
   const std::string resource = GetString(line, {"resource"});
