@@ -41,7 +41,11 @@ std::unique_ptr<Client> Connect(const ClusterAccess& access) {
   return *std::move(client);
 }
 
-const ObjectRef kWeb0{resources::kPods, "db", "web-0"};
+// A function: the resource constants of another file may not be there yet when globals are made.
+const ObjectRef& Web0() {
+  static const ObjectRef kRef{resources::kPods, "db", "web-0"};
+  return kRef;
+}
 
 ScriptedReply Nothing(Then then) {
   ScriptedReply reply;
@@ -54,15 +58,15 @@ TEST(Client, SpeaksTheVerbsOfTheApi) {
     return Answer(request.method == "POST" ? 201 : 200, Json{{"kind", "Pod"}});
   });
   const auto client = Connect(server.Access());
-  EXPECT_TRUE(client->Get(kWeb0));
+  EXPECT_TRUE(client->Get(Web0()));
   EXPECT_TRUE(client->Create(resources::kPods, "db", Object("web-0", "")));
-  EXPECT_TRUE(client->Replace(kWeb0, Object("web-0", "7")));
+  EXPECT_TRUE(client->Replace(Web0(), Object("web-0", "7")));
   EXPECT_TRUE(client->Patch({resources::kStatefulSets, "db", "web"}, PatchType::kMerge,
                             Json{{"spec", {{"replicas", 5}}}}, "scale", ""));
-  EXPECT_TRUE(client->Patch(kWeb0, PatchType::kApply, Json::object(), "", "holdfast"));
-  EXPECT_TRUE(client->Patch(kWeb0, PatchType::kJson, Json::array(), "status", ""));
-  EXPECT_TRUE(client->Patch(kWeb0, PatchType::kStrategicMerge, Json::object(), "", "me"));
-  EXPECT_TRUE(client->Delete(kWeb0, {.grace_seconds = 0, .uid_precondition = "u-1"}));
+  EXPECT_TRUE(client->Patch(Web0(), PatchType::kApply, Json::object(), "", "holdfast"));
+  EXPECT_TRUE(client->Patch(Web0(), PatchType::kJson, Json::array(), "status", ""));
+  EXPECT_TRUE(client->Patch(Web0(), PatchType::kStrategicMerge, Json::object(), "", "me"));
+  EXPECT_TRUE(client->Delete(Web0(), {.grace_seconds = 0, .uid_precondition = "u-1"}));
   std::vector<std::string> lines;
   for (const ScriptedRequest& request : server.Requests()) {
     EXPECT_EQ(request.headers.at("authorization"), "Bearer sesame");
@@ -101,7 +105,7 @@ TEST(Client, RefusesNamesThatWouldChangeThePath) {
   }
   EXPECT_FALSE(client->GetRaw("version"));
   EXPECT_FALSE(client->GetRaw("/a b"));
-  EXPECT_FALSE(client->Patch(kWeb0, PatchType::kApply, Json::object(), "", ""));
+  EXPECT_FALSE(client->Patch(Web0(), PatchType::kApply, Json::object(), "", ""));
   EXPECT_EQ(server.Requests().size(), 0U);
 }
 
@@ -151,7 +155,7 @@ TEST(Client, TellsTheServersRefusals) {
                                       {429, ErrorCode::kRefused},
                                       {500, ErrorCode::kIndeterminate}}) {
     status = code;
-    const auto result = client->Delete(kWeb0, {});
+    const auto result = client->Delete(Web0(), {});
     ASSERT_FALSE(result) << code;
     EXPECT_EQ(result.error().code, meaning) << code;
     EXPECT_EQ(result.error().http_status, code);
@@ -176,7 +180,7 @@ TEST(Client, DoesNotWaitLongerThanItsTimeout) {
     return Answer(429, "busy", "Retry-After: 3000\r\n");
   });
   const auto client = Connect(server.Access());
-  const auto result = client->Get(kWeb0);
+  const auto result = client->Get(Web0());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().http_status, 429);
 }
@@ -187,7 +191,7 @@ TEST(Client, AnswersThatAreNotJson) {
   });
   const auto client = Connect(server.Access());
   EXPECT_EQ(client->GetRaw("/readyz").value(), "<html>proxy</html>");
-  const auto result = client->Get(kWeb0);
+  const auto result = client->Get(Web0());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(result.error().message, HasSubstr("'<html>proxy</html>' (502)"));
@@ -202,7 +206,7 @@ TEST(Client, ASlowAnswerToAWriteIsIndeterminate) {
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::kIndeterminate);
   EXPECT_THAT(written.error().message, HasSubstr("may or may not have happened"));
-  const auto read = client->Get(kWeb0);
+  const auto read = client->Get(Web0());
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
 }
@@ -213,12 +217,12 @@ TEST(Client, ACutAfterAWriteIsIndeterminateAndIsNotSentAgain) {
   });
   const auto client = Connect(server.Access());
   // The first request leaves a kept connection: the one on which libcurl would try again.
-  ASSERT_TRUE(client->Get(kWeb0));
+  ASSERT_TRUE(client->Get(Web0()));
   const auto written = client->Create(resources::kPods, "db", Object("a", ""));
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::kIndeterminate) << written.error().message;
   EXPECT_EQ(server.Count("POST"), 1);
-  const auto removed = client->Delete(kWeb0, {});
+  const auto removed = client->Delete(Web0(), {});
   ASSERT_FALSE(removed);
   EXPECT_EQ(removed.error().code, ErrorCode::kIndeterminate) << removed.error().message;
   EXPECT_EQ(server.Count("DELETE"), 1);
@@ -230,8 +234,8 @@ TEST(Client, ACutInTheMiddleOfAnAnswer) {
         {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"kind\":"}, {}, Then::kClose};
   });
   const auto client = Connect(server.Access());
-  EXPECT_EQ(client->Get(kWeb0).error().code, ErrorCode::kUnavailable);
-  EXPECT_EQ(client->Delete(kWeb0, {}).error().code, ErrorCode::kIndeterminate);
+  EXPECT_EQ(client->Get(Web0()).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(client->Delete(Web0(), {}).error().code, ErrorCode::kIndeterminate);
 }
 
 TEST(Client, AReadOnADeadConnectionIsSentAgain) {
@@ -240,8 +244,8 @@ TEST(Client, AReadOnADeadConnectionIsSentAgain) {
     return ++requests == 2 ? Nothing(Then::kClose) : Answer(200, "{}");
   });
   const auto client = Connect(server.Access());
-  ASSERT_TRUE(client->Get(kWeb0));
-  EXPECT_TRUE(client->Get(kWeb0));
+  ASSERT_TRUE(client->Get(Web0()));
+  EXPECT_TRUE(client->Get(Web0()));
   EXPECT_EQ(requests, 3);
 }
 
@@ -252,7 +256,7 @@ TEST(Client, KnowsTheServersClock) {
   });
   const auto client = Connect(server.Access());
   EXPECT_EQ(client->ServerClockOffset(), std::nullopt);
-  ASSERT_TRUE(client->Get(kWeb0));
+  ASSERT_TRUE(client->Get(Web0()));
   const Nanos expected = std::chrono::seconds(1767225600) - SystemClock().Wall();
   ASSERT_TRUE(client->ServerClockOffset());
   EXPECT_LT(std::chrono::abs(*client->ServerClockOffset() - expected), 30s);
@@ -290,7 +294,7 @@ class DumbPort {
 void ExpectNotReached(const ClusterAccess& access, const std::string& sentence) {
   const auto client = Connect(access);
   for (const auto& result :
-       {client->Get(kWeb0), client->Create(resources::kPods, "db", Object("a", ""))}) {
+       {client->Get(Web0()), client->Create(resources::kPods, "db", Object("a", ""))}) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kUnavailable) << result.error().message;
     EXPECT_THAT(result.error().message, HasSubstr(sentence));
@@ -355,7 +359,7 @@ TEST(ClientTls, ACertificateForAnotherName) {
   access.tls_server_name = "elsewhere";
   ExpectNotReached(access, "tls-server-name");
   access.tls_server_name = "kubernetes.default";
-  EXPECT_TRUE(Connect(access)->Get(kWeb0));
+  EXPECT_TRUE(Connect(access)->Get(Web0()));
   ASSERT_EQ(server.Requests().size(), 1U);
   EXPECT_THAT(server.Requests()[0].headers.at("host"), HasSubstr("127.0.0.1"));
 }
@@ -380,7 +384,7 @@ TEST_P(ClientCertificate, IsGivenAndMissed) {
   const testing::KeyPair user = testing::MakeCertificate(users, {"admin"});
   access.client_certificate_pem = user.certificate_pem;
   access.client_key_pem = user.key_pem;
-  EXPECT_TRUE(Connect(access)->Get(kWeb0));
+  EXPECT_TRUE(Connect(access)->Get(Web0()));
   EXPECT_EQ(server.Requests().size(), 1U);
 }
 
@@ -393,7 +397,7 @@ TEST(Client, CertificatesThatCannotBeLoadedAreOurMistake) {
   ClusterAccess access = server.Access();
   access.client_certificate_pem = "garbage";
   access.client_key_pem = "garbage";
-  const auto result = Connect(access)->Get(kWeb0);
+  const auto result = Connect(access)->Get(Web0());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument) << result.error().message;
 }
