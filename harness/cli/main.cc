@@ -2,7 +2,15 @@
 #include "harness/cli/commands.h"
 #include "harness/sandbox/world/world.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOLDFAST_LEAK_CHECKED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HOLDFAST_LEAK_CHECKED
+#endif
+
+#if defined(HOLDFAST_LEAK_CHECKED)
 // libpq leaks a small buffer when a connection breaks while a result is being read; nothing of ours
 // is hidden by this.
 extern "C" const char* __lsan_default_suppressions();

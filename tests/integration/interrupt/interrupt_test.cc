@@ -39,8 +39,8 @@ void ExpectWholeReports(const Place& place) {
 
 void ExpectUndone(const Place& place) {
   const std::string journal = ReadFile(place.out / "journal.jsonl").value_or("");
-  EXPECT_THAT(journal, HasSubstr(R"("change":"create namespace")"));
-  EXPECT_THAT(journal, HasSubstr(R"("undone":"create namespace")"));
+  EXPECT_THAT(journal, HasSubstr(R"("change":"namespace")"));
+  EXPECT_THAT(journal, HasSubstr(R"({"undone":1})"));
 }
 
 struct Moment {
