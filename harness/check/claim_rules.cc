@@ -58,7 +58,7 @@ void JudgeKeptClaims(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : ScaleDeletions(judge)) {
     const At term = *member->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     const bool retained = std::all_of(around.begin(), around.end(), [](const auto* set) {
       return set->when_scaled == "Retain";
     });

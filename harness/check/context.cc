@@ -140,6 +140,18 @@ std::vector<const SetState*> Context::SetAround(double t) const {
   return around;
 }
 
+std::vector<const SetState*> Context::SetAround(const trace::At& at) const {
+  std::vector<const SetState*> around = SetAround(at.t);
+  if (at.version == 0) return around;
+  const auto is_later = [&](const SetState* set) {
+    return set->at.version != 0 && set->at.version > at.version;
+  };
+  // The first state of all is kept: without any nothing can be said.
+  while (around.size() > 1 && is_later(around.back()))
+    around.pop_back();
+  return around;
+}
+
 std::set<std::string> Context::UpdateRevisionsAround(double t) const {
   // A sync writes its status last; on a loaded machine that may be late.
   constexpr double kLateStatus = 30.0;

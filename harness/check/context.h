@@ -111,6 +111,9 @@ struct Context {
   // before, and all up to kDelta after (its status lags, and watches of two resources are not
   // ordered).
   [[nodiscard]] std::vector<const trace::SetState*> SetAround(double t) const;
+  // The same for what the line at `at` tells: a state that was written after it is not among them,
+  // because nobody acts on what is not written yet.
+  [[nodiscard]] std::vector<const trace::SetState*> SetAround(const trace::At& at) const;
   // The update revisions that may have been in force at `t`; the status that tells them is written
   // after the sync, so the next one counts too.
   [[nodiscard]] std::set<std::string> UpdateRevisionsAround(double t) const;
@@ -147,6 +150,9 @@ bool WasReadyBefore(const trace::PodLife& life, int64_t line);
 std::optional<trace::At> UnwellSince(const trace::PodLife& life, int64_t line);
 // The owner with `controller: true`, or nullptr.
 const trace::OwnerReference* Controller(const std::vector<trace::OwnerReference>& owners);
+// Whether a controller that sees this state may delete the pod of the ordinal, which is at
+// `revision`, for a rolling update.
+bool MayUpdate(const trace::SetState& set, int64_t ordinal, const std::string& revision);
 // True when the action may have had its effect: it was not certainly refused.
 bool MayHaveHappened(const trace::Action& action);
 // A delete action on that object that may have had its effect before the line, or nullptr.

@@ -36,6 +36,12 @@ const Action* OwnAction(const Context& context, const PodLife& life, int64_t lin
   return nullptr;
 }
 
+// Faults that only change the set: what its controller then does to the pods is to be judged, even
+// though they are the fault's targets.
+bool ActsThroughTheController(const std::string& fault) {
+  return fault == "scale" || fault == "image-update" || fault == "template-restart";
+}
+
 void Set(Member& member, Cause cause, std::string text) {
   member.cause = cause;
   member.cause_text = std::move(text);
@@ -51,7 +57,7 @@ bool AttributeForeign(const Context& context, Member& member, const At& term) {
   if (const auto found = context.faults_by_uid.find(life.uid);
       found != context.faults_by_uid.end()) {
     for (const trace::Fault* fault : found->second) {
-      if (fault->begin.line > term.line) continue;
+      if (fault->begin.line > term.line || ActsThroughTheController(fault->fault)) continue;
       Set(member, Cause::kOwn, fmt::format("the run's own fault {} ({})", fault->id, fault->fault));
       return true;
     }
@@ -67,7 +73,7 @@ bool AttributeForeign(const Context& context, Member& member, const At& term) {
       return true;
     }
   }
-  for (const SetState* set : context.SetAround(term.t)) {
+  for (const SetState* set : context.SetAround(term)) {
     if ((!set->terminating && !set->gone) || WasOrphaned(context, set->uid)) continue;
     Set(member, Cause::kSetDeleted, "the set was deleted");
     return true;
@@ -78,9 +84,10 @@ bool AttributeForeign(const Context& context, Member& member, const At& term) {
 bool AttributeUpdate(const Context& context, Member& member, const At& term) {
   const trace::Labels& labels = StateAt(*member.life, term.line).identity->labels;
   const auto revision = labels.find("controller-revision-hash");
-  const std::vector<const SetState*> around = context.SetAround(term.t);
+  const std::vector<const SetState*> around = context.SetAround(term);
+  const std::string own = revision == labels.end() ? std::string() : std::string(revision->second);
   const bool rolling = std::any_of(around.begin(), around.end(), [&](const SetState* set) {
-    return set->strategy == "RollingUpdate" && member.ordinal >= set->start + set->partition;
+    return MayUpdate(*set, member.ordinal, own);
   });
   if (!rolling) return false;
   for (const std::string& update : context.UpdateRevisionsAround(term.t)) {
@@ -92,6 +99,13 @@ bool AttributeUpdate(const Context& context, Member& member, const At& term) {
 }
 
 }  // namespace
+
+bool MayUpdate(const SetState& set, int64_t ordinal, const std::string& revision) {
+  if (set.strategy != "RollingUpdate" || ordinal < set.start + set.partition) return false;
+  // A status that is behind does not name the revision of this template yet.
+  return set.observed_generation < set.generation || set.update_revision.empty() ||
+         set.update_revision != revision;
+}
 
 bool MayHaveHappened(const Action& action) {
   if (!action.answered || action.ok) return true;
@@ -141,7 +155,7 @@ void Attribute(const Context& context, Member& member) {
   if (!life.term) return;
   const At term = *life.term;
   if (AttributeForeign(context, member, term)) return;
-  for (const SetState* set : context.SetAround(term.t)) {
+  for (const SetState* set : context.SetAround(term)) {
     if (InRange(*set, member.ordinal)) continue;
     return Set(member, Cause::kScale, "the set was scaled so that its ordinal is out of range");
   }

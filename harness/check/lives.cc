@@ -50,7 +50,7 @@ bool IsOwed(const Context& context, const Window& window, const Member& member) 
   const int64_t ordinal = member.ordinal;
   if (!Wants(context.SetAt(window.end_line - 1), ordinal)) return false;
   if (IsForeign(member.cause)) return Wants(context.SetAt(life.term->line), ordinal);
-  const std::vector<const SetState*> around = context.SetAround(life.term->t);
+  const std::vector<const SetState*> around = context.SetAround(*life.term);
   return std::all_of(around.begin(), around.end(),
                      [&](const SetState* set) { return Wants(set, ordinal); });
 }

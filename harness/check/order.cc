@@ -106,7 +106,7 @@ void JudgeAvailableGate(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : judge.Created()) {
     const PodLife& life = *member->life;
-    const int64_t seconds = LeastMinReady(context.SetAround(life.first().t));
+    const int64_t seconds = LeastMinReady(context.SetAround(life.first()));
     const std::optional<int64_t> lowest = LowestOrdinal(context, life.first().t);
     if (seconds <= 0 || !lowest) continue;
     for (int64_t ordinal = *lowest; ordinal < member->ordinal; ++ordinal) {
@@ -147,7 +147,7 @@ void JudgeScaleDown(Judgement& judge) {
   for (const Member* lower : ScaleDeletions(judge)) {
     judge.Saw();
     const At term = *lower->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     for (const int64_t ordinal : context.ordinals) {
       // Whatever state of the set the controller saw when it condemned the lower one, it condemned
       // this one too.
@@ -167,7 +167,7 @@ void JudgeSurvivors(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : ScaleDeletions(judge)) {
     const At term = *member->life->term;
-    const Range range = CertainRange(context.SetAround(term.t));
+    const Range range = CertainRange(context.SetAround(term));
     if (range.first == range.last) continue;
     judge.Saw();
     for (int64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
@@ -190,7 +190,7 @@ void JudgeUnhealthyCondemned(Judgement& judge) {
     const auto own = TroubleOf(*member->life, term);
     if (!own) continue;
     judge.Saw();
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     for (const Member* other : AliveAt(context, term.line)) {
       if (other->ordinal >= member->ordinal || !CertainlyOut(around, other->ordinal)) continue;
       const auto trouble = TroubleOf(*other->life, term);
@@ -209,7 +209,7 @@ void JudgeScaleFirst(Judgement& judge) {
   for (const Member* member : UpdateDeletions(judge)) {
     judge.Saw();
     const At term = *member->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     for (const Member* other : AliveAt(context, term.line)) {
       if (!CertainlyOut(around, other->ordinal) || term.t - other->life->first().t <= kDelta)
         continue;

@@ -22,7 +22,7 @@ void JudgeRange(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : judge.Created()) {
     const trace::PodLife& life = *member->life;
-    const Around around = context.SetAround(life.first().t);
+    const Around around = context.SetAround(life.first());
     if (!AnyStart(around)) continue;
     judge.Saw();
     if (CertainlyOut(around, member->ordinal)) {
@@ -46,7 +46,7 @@ void JudgeRelativePartition(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : judge.Deleted()) {
     const At term = *member->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     const bool relative = !around.empty() &&
                           std::all_of(around.begin(), around.end(), [](const SetState* set) {
                             return set->start > 0 && set->partition > 0;
@@ -85,7 +85,7 @@ void JudgeMove(Judgement& judge) {
     const At term = *member->life->term;
     if (term.line < moves.front()->at.line) continue;
     judge.Saw();
-    const Range range = CertainRange(context.SetAround(term.t));
+    const Range range = CertainRange(context.SetAround(term));
     for (int64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
       const Member* kept = context.LastOf(ordinal, term.line);
       if (kept != nullptr && WasReadyBefore(*kept->life, term.line) &&
@@ -108,7 +108,7 @@ void JudgeHandOver(Judgement& judge) {
   for (const SetState* move : Moves(judge)) {
     for (const Member* member : ScaleDeletions(judge)) {
       const At term = *member->life->term;
-      const Around around = context.SetAround(term.t);
+      const Around around = context.SetAround(term);
       const bool retained = std::all_of(around.begin(), around.end(), [](const SetState* set) {
         return set->when_scaled == "Retain";
       });

@@ -88,9 +88,12 @@ void JudgePartition(Judgement& judge) {
         IsBelowPartition(*then, member->ordinal))
       JudgeCreatedRevision(judge, *member);
     if (!life.term || !judge.window().Has(*life.term) || member->cause != Cause::kUnknown) continue;
-    const Around around = context.SetAround(life.term->t);
+    const Around around = context.SetAround(*life.term);
     const bool is_protected =
         !around.empty() && std::all_of(around.begin(), around.end(), [&](const SetState* set) {
+          return IsBelowPartition(*set, member->ordinal) ||
+                 !MayUpdate(*set, member->ordinal, RevisionAt(life, life.term->line));
+        }) && std::any_of(around.begin(), around.end(), [&](const SetState* set) {
           return IsBelowPartition(*set, member->ordinal);
         });
     if (!is_protected) continue;

@@ -96,7 +96,7 @@ void JudgeWhenScaled(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : ScaleDeletions(judge)) {
     const At term = *member->life->term;
-    if (!DeletesScaled(context.SetAround(term.t))) continue;
+    if (!DeletesScaled(context.SetAround(term))) continue;
     for (const std::string& name : ClaimNames(context, judge.window(), member->ordinal)) {
       const ClaimLife* claim = nullptr;
       for (const ClaimLife* life : context.ClaimsOf(name))
@@ -130,7 +130,7 @@ void JudgeInRangeDeletion(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : judge.Deleted()) {
     const At term = *member->life->term;
-    const Range range = CertainRange(context.SetAround(term.t));
+    const Range range = CertainRange(context.SetAround(term));
     if (member->ordinal < range.first || member->ordinal >= range.last) continue;
     const std::vector<const Member*> later =
         Later(context, *member->life, judge.window().end_line);
@@ -159,7 +159,7 @@ void JudgeFreshAfterScale(Judgement& judge) {
     const trace::PodLife& pod = *member->life;
     const Member* former = Former(context, pod);
     if (former == nullptr || former->cause != Cause::kScale || !former->life->term ||
-        !DeletesScaled(context.SetAround(former->life->term->t)))
+        !DeletesScaled(context.SetAround(*former->life->term)))
       continue;
     for (const std::string& name : ClaimNames(context, judge.window(), member->ordinal)) {
       for (const ClaimLife* claim : context.ClaimsOf(name)) {

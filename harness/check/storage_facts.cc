@@ -37,7 +37,7 @@ std::optional<std::string> CauseOfClaimDeletion(const Context& context, const Cl
   if (const trace::Action* action = OwnDeletion(
           context, "namespaces", context.trace.target_namespace, {}, life.term->line))
     return "the run's own action: " + action->text;
-  for (const SetState* set : context.SetAround(life.term->t)) {
+  for (const SetState* set : context.SetAround(*life.term)) {
     const int64_t ordinal = OrdinalOfClaim(context, *set, life.name);
     if (set->when_deleted == "Delete" && (set->gone || set->terminating))
       return "the retention policy whenDeleted=Delete";

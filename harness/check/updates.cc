@@ -26,13 +26,16 @@ void JudgeDescending(Judgement& judge) {
   for (const Member* member : UpdateDeletions(judge)) {
     judge.Saw();
     const At term = *member->life->term;
-    const Range range = CertainRange(context.SetAround(term.t));
-    const std::set<std::string> updates = context.UpdateRevisionsAround(term.t);
+    const Range range = CertainRange(context.SetAround(term));
+    // Only a revision other than its own explains the deletion.
+    std::set<std::string> updates = context.UpdateRevisionsAround(term.t);
+    updates.erase(RevisionAt(*member->life, term.line));
     for (const Member* other : AliveAt(context, term.line)) {
       const PodLife& higher = *other->life;
       if (other->ordinal <= member->ordinal || other->ordinal >= range.last) continue;
       if (higher.term && higher.term->line <= term.line) continue;
-      if (term.t - higher.first().t <= kDelta) continue;
+      // The controller made it, and has seen it Ready or long enough.
+      if (!WasReadyBefore(higher, term.line) && term.t - higher.first().t <= kDelta) continue;
       const std::string revision = RevisionAt(higher, term.line);
       if (updates.empty() || updates.contains(revision)) continue;
       judge.Broken(term.t,
@@ -59,6 +62,12 @@ std::optional<Trouble> NotBack(const Context& context, int64_t ordinal, const At
                    .life = &life,
                    .line = life.gone->line};
   }
+  if (member->cause == Cause::kUpdate && life.term && life.term->line < at.line) {
+    return Trouble{.clause = fmt::format("{} was still being deleted by the update, since {}",
+                                         Describe(life), Seconds(life.term->t)),
+                   .life = &life,
+                   .line = life.term->line};
+  }
   if (life.listed || WasReadyBefore(life, at.line)) return TroubleOf(life, at);
   return Trouble{.clause = fmt::format("{} had never been Ready", Describe(life)),
                  .life = &life,
@@ -69,7 +78,7 @@ void JudgePace(Judgement& judge, bool all_replicas) {
   const Context& context = judge.context();
   for (const Member* member : UpdateDeletions(judge)) {
     const At term = *member->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     if (AllowsSeveral(around)) continue;
     judge.Saw();
     const Range range = CertainRange(around);
@@ -153,7 +162,7 @@ void JudgeUpdateAvailability(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : UpdateDeletions(judge)) {
     const At term = *member->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     const int64_t seconds = LeastMinReady(around);
     if (seconds <= 0 || AllowsSeveral(around)) continue;
     const Range range = CertainRange(around);
@@ -192,7 +201,7 @@ void JudgeMaxUnavailable(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : UpdateDeletions(judge)) {
     const At term = *member->life->term;
-    const Around around = context.SetAround(term.t);
+    const Around around = context.SetAround(term);
     const std::optional<int64_t> most = MaxUnavailable(around);
     if (!most) continue;
     judge.Saw();

@@ -18,6 +18,9 @@ struct At {
   int64_t line = 0;
   double t = 0;
   bool operator==(const At&) const = default;
+  // Resource version of the object told by this line as a number, 0 when there is none. One server's
+  // versions come from one counter, so that they order lines of different resources, too.
+  uint64_t version = 0;
 };
 
 // Seconds since the epoch from a timestamp inside an object; they have whole seconds.

@@ -1,5 +1,6 @@
 #include "harness/trace/watch_model.h"
 
+#include <charconv>
 #include <fmt/format.h>
 
 #include "harness/trace/trace_reader.h"
@@ -152,7 +153,20 @@ void WatchModel::CheckOrder(const At& at,
   if (stream.recent.size() > kRecent) stream.recent.pop_front();
 }
 
-void WatchModel::Add(const At& at, JsonView event) {
+namespace {
+
+// 0 when it is no decimal number; versions are opaque before Kubernetes 1.35, but always were one.
+uint64_t VersionNumber(std::string_view text) {
+  uint64_t number = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size() ? number : 0;
+}
+
+}  // namespace
+
+void WatchModel::Add(const At& place, JsonView event) {
+  At at = place;
+  at.version = VersionNumber(event["event"]["object"]["metadata"]["resourceVersion"].Text());
   const std::string_view name = event["resource"].Text();
   const JsonView body = event["event"];
   const std::string_view type = body["type"].Text();

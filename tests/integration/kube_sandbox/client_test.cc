@@ -225,9 +225,8 @@ TEST_F(ClientAndServer, PatchesThatCannotBeAreRefusedWithoutAnEffect) {
   EXPECT_EQ(error.http_status, 422) << error.message;
   error = patch(PatchType::kMerge, R"({"metadata":{"resourceVersion":"1"}})");
   ExpectError(error, ErrorCode::kConflict, 409, "Conflict");
-  error = patch(PatchType::kApply, R"({"apiVersion":"apps/v1","kind":"StatefulSet"})");
-  EXPECT_EQ(error.http_status, 415) << error.message;
-  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+  error = patch(PatchType::kApply, R"({"apiVersion":"apps/v1","kind":"Deployment"})");
+  EXPECT_EQ(error.http_status, 400) << error.message;
   EXPECT_EQ(Get(SetRef("s")), before);
 }
 
