@@ -313,9 +313,10 @@ TEST_F(ClientAndServer, TellsTheKindsOfNotFoundApart) {
   const auto ns = client_->Create(resources::kConfigMaps, "nowhere", Counter("a", 1));
   ExpectError(ns.error(), ErrorCode::kNotFound, 404, "NotFound");
   EXPECT_THAT(ns.error().message, HasSubstr("namespaces \"nowhere\" not found"));
-  const auto kind = client_->List(resources::kDeployments, "default", {});
+  const auto kind = client_->List(kube::Resource{"example.com", "v1", "widgets", "Widget"}, "default", {});
+  ASSERT_FALSE(kind);
   EXPECT_EQ(kind.error().code, ErrorCode::kNotFound) << kind.error().message;
-  EXPECT_THAT(kind.error().message, AllOf(HasSubstr("list deployments"), HasSubstr("404")));
+  EXPECT_THAT(kind.error().message, AllOf(HasSubstr("list widgets"), HasSubstr("404")));
   const auto path = client_->GetRaw("/apis/nothing.example/v1/here");
   EXPECT_EQ(path.error().code, ErrorCode::kNotFound) << path.error().message;
   // To a list, a namespace that is not there is an empty one.

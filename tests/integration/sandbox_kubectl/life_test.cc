@@ -60,7 +60,7 @@ TEST_F(SandboxTest, KilledItTakesEverythingWithItAndCanBeStartedAgain) {
   EXPECT_TRUE(Eventually([&] { return StillRunning(processes).empty(); }))
       << StillRunning(processes);
   ExpectNothingOnTheMachine();
-  EXPECT_EQ(Holdfast({"status"}).exit_code, 3);
+  EXPECT_TRUE(Eventually([&] { return Holdfast({"status"}).exit_code == 3; }));
   Up();
   EXPECT_EQ(Words(Say({"get", "nodes", "--no-headers"})).size(), 3U);
   EXPECT_THAT(Kubectl({"get", "ns", "shop"}).err, HasSubstr("NotFound")) << "a fresh cluster";
