@@ -96,7 +96,7 @@ TEST_F(Recording, EveryWriteOfManyWritersIsThereInOrder) {
   constexpr int kWriters = 4;
   constexpr int kWrites = 40;
   Record(observe::DefaultResources());
-  EXPECT_THAT(recorder_->NotWatched(), IsEmpty());
+  EXPECT_THAT(recorder_->NotWatched(), testing::IsEmpty());
   std::vector<std::thread> writers;
   for (int w = 0; w < kWriters; ++w) {
     writers.emplace_back([&, name = fmt::format("s-{}", w)] {
