@@ -20,7 +20,6 @@ using kube::PatchType;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::UnorderedElementsAre;
 namespace resources = kube::resources;
 using observe::ClusterView;
 
