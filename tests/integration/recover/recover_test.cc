@@ -148,6 +148,10 @@ TEST_F(Recover, ANodeThatOthersCordonedIsLeftAlone) {
   // It runs no pod of ours, so there is nothing to drain; a cordon is refused.
   EXPECT_NE(result.exit_code, 0);
   EXPECT_TRUE(GetBool(*after, {"spec", "unschedulable"}));
+  // The taint that goes with a cordon is taken away by a controller.
+  const Deadline soon(SystemClock(), std::chrono::seconds(20));
+  while (sandbox.Found() != before && !soon.Passed())
+    SystemClock().SleepFor(std::chrono::milliseconds(50), {});
   EXPECT_EQ(sandbox.Found(), before);
 }
 
