@@ -8,7 +8,7 @@ namespace holdfast::workloads::pause {
 namespace {
 
 constexpr const char* kName = "idle";
-constexpr const char* kImage = "registry.k8s.io/pause:3.10";
+constexpr const char* kImage = "pause:3.10";
 
 Json Claims(const Json& parameters) {
   if (!GetBool(parameters, {"claims"})) return nullptr;
@@ -27,7 +27,7 @@ std::string PauseWorkload::Description() const {
 
 ParameterSchema PauseWorkload::Parameters() const {
   ParameterSchema schema = CommonParameters({.image = kImage,
-                                             .next_image = "registry.k8s.io/pause:3.9",
+                                             .next_image = "pause:3.9",
                                              .storage = "16Mi",
                                              .grace = "5s",
                                              .replicas = 3,

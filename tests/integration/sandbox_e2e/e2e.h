@@ -17,9 +17,9 @@
 namespace holdfast {
 
 // The images of the tests of Kubernetes 1.36.
-inline constexpr const char* kWebserver = "registry.k8s.io/e2e-test-images/httpd:2.4.38-4";
-inline constexpr const char* kNewWebserver = "registry.k8s.io/e2e-test-images/httpd:2.4.39-4";
-inline constexpr const char* kPause = "registry.k8s.io/pause:3.10.1";
+inline constexpr const char* kWebserver = "registry.example/e2e-test-images/httpd:2.4.38-4";
+inline constexpr const char* kNewWebserver = "registry.example/e2e-test-images/httpd:2.4.39-4";
+inline constexpr const char* kPause = "registry.example/pause:3.10.1";
 
 struct SetOptions {
   std::string name = "ss";

@@ -22,7 +22,7 @@ Json Pod(const std::string& image) {
 
 TEST(LightPods, OnlyPlainPauseIsLight) {
   EXPECT_TRUE(IsLight(Pod("pause:1")));
-  EXPECT_TRUE(IsLight(Pod("registry.k8s.io/pause:3.10")));
+  EXPECT_TRUE(IsLight(Pod("registry.example/pause:3.10")));
   EXPECT_TRUE(IsLight(Pod("registry.example:5000/x/pause@sha256:00")));
   EXPECT_FALSE(IsLight(Pod("pauses:1")));
   EXPECT_FALSE(IsLight(Pod("pause/busybox:1")));
