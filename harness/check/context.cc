@@ -77,8 +77,8 @@ void Context::Prepare() {
   }
   for (const PodLife& life : trace.pods) {
     if (!OwnedByTarget(trace, life, set_uids)) continue;
-    members.push_back({.life = &life, .ordinal = OrdinalOf(life.name), .cause = Cause::kNone,
-                       .cause_text = {}});
+    members.push_back(
+        {.life = &life, .ordinal = OrdinalOf(life.name), .cause = Cause::kNone, .cause_text = {}});
   }
   for (Member& member : members) {
     Attribute(*this, member);
@@ -105,9 +105,9 @@ void Context::Prepare() {
     });
     window.present = alive;
     window.sets.clear();
-    auto first = std::upper_bound(
-        trace.set.begin(), trace.set.end(), window.begin_line,
-        [](int64_t line, const SetState& state) { return line < state.at.line; });
+    auto first =
+        std::upper_bound(trace.set.begin(), trace.set.end(), window.begin_line,
+                         [](int64_t line, const SetState& state) { return line < state.at.line; });
     if (first != trace.set.begin()) --first;
     for (; first != trace.set.end() && first->at.line < window.end_line; ++first)
       window.sets.push_back(&*first);
@@ -246,20 +246,18 @@ std::span<const PodState> StatesIn(const PodLife& life, const Window& window) {
 
 const Member* Former(const Context& context, const PodLife& life) {
   const std::vector<const Member*>& lives = context.by_name.at(life.name);
-  const auto at = std::lower_bound(lives.begin(), lives.end(), life.first().line,
-                                   [](const Member* member, int64_t line) {
-                                     return member->life->first().line < line;
-                                   });
+  const auto at = std::lower_bound(
+      lives.begin(), lives.end(), life.first().line,
+      [](const Member* member, int64_t line) { return member->life->first().line < line; });
   return at == lives.begin() ? nullptr : *std::prev(at);
 }
 
 std::vector<const Member*> Later(const Context& context, const PodLife& life, int64_t line) {
   std::vector<const Member*> later;
   const std::vector<const Member*>& lives = context.by_name.at(life.name);
-  auto at = std::upper_bound(lives.begin(), lives.end(), life.first().line,
-                             [](int64_t first, const Member* member) {
-                               return first < member->life->first().line;
-                             });
+  auto at = std::upper_bound(
+      lives.begin(), lives.end(), life.first().line,
+      [](int64_t first, const Member* member) { return first < member->life->first().line; });
   for (; at != lives.end() && (*at)->life->first().line < line; ++at)
     later.push_back(*at);
   return later;
@@ -278,9 +276,9 @@ const OwnerReference* Controller(const std::vector<OwnerReference>& owners) {
 }
 
 std::optional<At> UnwellSince(const PodLife& life, int64_t line) {
-  auto state = std::lower_bound(
-      life.states.begin(), life.states.end(), line,
-      [](const PodState& before, int64_t at) { return before.at.line < at; });
+  auto state =
+      std::lower_bound(life.states.begin(), life.states.end(), line,
+                       [](const PodState& before, int64_t at) { return before.at.line < at; });
   std::optional<At> since;
   while (state != life.states.begin()) {
     --state;

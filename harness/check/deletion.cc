@@ -50,8 +50,7 @@ void Set(Member& member, Cause cause, std::string text) {
 bool AttributeForeign(const Context& context, Member& member, const At& term) {
   const PodLife& life = *member.life;
   if (const Action* action = OwnAction(context, life, term.line)) {
-    Set(member, Cause::kOwn,
-        fmt::format("the run's own action {} ({})", action->id, action->text));
+    Set(member, Cause::kOwn, fmt::format("the run's own action {} ({})", action->id, action->text));
     return true;
   }
   if (const auto found = context.faults_by_uid.find(life.uid);

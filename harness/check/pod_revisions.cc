@@ -24,10 +24,10 @@ std::set<std::string> CurrentRevisions(const Around& around) {
 }
 
 // The revisions at which a pod of the ordinal may be created; empty when the record does not tell.
-std::set<std::string> Allowed(const Context& context, int64_t ordinal, double t) {
-  const Around around = context.SetAround(t);
+std::set<std::string> Allowed(const Context& context, int64_t ordinal, const At& at) {
+  const Around around = context.SetAround(at);
   const std::set<std::string> current = CurrentRevisions(around);
-  const std::set<std::string> update = context.UpdateRevisionsAround(t);
+  const std::set<std::string> update = context.UpdateRevisionsAround(at.t);
   std::set<std::string> allowed;
   for (const SetState* set : around) {
     const bool on_delete = set->strategy == "OnDelete";
@@ -35,7 +35,12 @@ std::set<std::string> Allowed(const Context& context, int64_t ordinal, double t)
     // Without the block rollingUpdate the line lies at currentReplicas of the last status.
     const bool either = !on_delete && !set->has_partition;
     if (is_protected || either) allowed.insert(current.begin(), current.end());
-    if (!is_protected) allowed.insert(update.begin(), update.end());
+    if (is_protected) continue;
+    // A status that is behind does not name the revision of this template yet.
+    if (set->observed_generation == set->generation && !set->update_revision.empty())
+      allowed.insert(set->update_revision);
+    else
+      allowed.insert(update.begin(), update.end());
   }
   return current.empty() || update.empty() ? std::set<std::string>() : allowed;
 }
@@ -50,7 +55,7 @@ std::string List(const std::set<std::string>& words) {
 void JudgeCreatedRevision(Judgement& judge, const Member& member) {
   const PodLife& life = *member.life;
   const At at = life.first();
-  const std::set<std::string> allowed = Allowed(judge.context(), member.ordinal, at.t);
+  const std::set<std::string> allowed = Allowed(judge.context(), member.ordinal, at);
   if (allowed.empty()) return;
   judge.Saw();
   const std::string revision = RevisionAt(life, at.line);
@@ -90,12 +95,14 @@ void JudgePartition(Judgement& judge) {
     if (!life.term || !judge.window().Has(*life.term) || member->cause != Cause::kUnknown) continue;
     const Around around = context.SetAround(*life.term);
     const bool is_protected =
-        !around.empty() && std::all_of(around.begin(), around.end(), [&](const SetState* set) {
-          return IsBelowPartition(*set, member->ordinal) ||
-                 !MayUpdate(*set, member->ordinal, RevisionAt(life, life.term->line));
-        }) && std::any_of(around.begin(), around.end(), [&](const SetState* set) {
-          return IsBelowPartition(*set, member->ordinal);
-        });
+        !around.empty() &&
+        std::all_of(around.begin(), around.end(),
+                    [&](const SetState* set) {
+                      return IsBelowPartition(*set, member->ordinal) ||
+                             !MayUpdate(*set, member->ordinal, RevisionAt(life, life.term->line));
+                    }) &&
+        std::any_of(around.begin(), around.end(),
+                    [&](const SetState* set) { return IsBelowPartition(*set, member->ordinal); });
     if (!is_protected) continue;
     judge.Saw();
     judge.Broken(life.term->t,
@@ -115,12 +122,12 @@ void JudgeCompletion(Judgement& judge) {
     if (!done || set->gone || !judge.window().Has(set->at)) continue;
     judge.Saw();
     if (set->current_revision == set->update_revision) continue;
-    judge.Broken(set->at.t,
-                 fmt::format("at {} all {} replicas are updated and Ready, but currentRevision is "
-                             "{} and not {}",
-                             Seconds(set->at.t), set->replicas, set->current_revision,
-                             set->update_revision),
-                 {{"StatefulSet", judge.context().trace.target_name, set->uid}}, {set->at.line});
+    judge.Broken(
+        set->at.t,
+        fmt::format("at {} all {} replicas are updated and Ready, but currentRevision is "
+                    "{} and not {}",
+                    Seconds(set->at.t), set->replicas, set->current_revision, set->update_revision),
+        {{"StatefulSet", judge.context().trace.target_name, set->uid}}, {set->at.line});
   }
 }
 
@@ -244,13 +251,13 @@ void JudgeNoOp(Judgement& judge) {
     judge.Saw();
     if (last->update_revision == set->update_revision || last->collisions != set->collisions)
       continue;
-    judge.Broken(set->at.t,
-                 fmt::format("a change that leaves the pod template alone (generation {} to {}) "
-                             "changed updateRevision from {} to {}",
-                             last->generation, set->generation, last->update_revision,
-                             set->update_revision),
-                 {{"StatefulSet", judge.context().trace.target_name, set->uid}},
-                 {last->at.line, set->at.line});
+    judge.Broken(
+        set->at.t,
+        fmt::format("a change that leaves the pod template alone (generation {} to {}) "
+                    "changed updateRevision from {} to {}",
+                    last->generation, set->generation, last->update_revision, set->update_revision),
+        {{"StatefulSet", judge.context().trace.target_name, set->uid}},
+        {last->at.line, set->at.line});
   }
 }
 

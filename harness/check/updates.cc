@@ -38,19 +38,19 @@ void JudgeDescending(Judgement& judge) {
       if (!WasReadyBefore(higher, term.line) && term.t - higher.first().t <= kDelta) continue;
       const std::string revision = RevisionAt(higher, term.line);
       if (updates.empty() || updates.contains(revision)) continue;
-      judge.Broken(term.t,
-                   fmt::format("the rolling update deleted {} at {} before the higher {}, which "
-                               "was still at {}",
-                               Describe(*member->life), Seconds(term.t), Describe(higher),
-                               revision),
-                   {PodId(*member->life), PodId(higher)}, {higher.first().line, term.line});
+      judge.Broken(
+          term.t,
+          fmt::format("the rolling update deleted {} at {} before the higher {}, which "
+                      "was still at {}",
+                      Describe(*member->life), Seconds(term.t), Describe(higher), revision),
+          {PodId(*member->life), PodId(higher)}, {higher.first().line, term.line});
     }
   }
 }
 
 // The pod of an ordinal had not come back when the update went on: the update had deleted it and it
-// was still gone, or the life that the controller made had never been Ready. Both are facts that the
-// controller had to know (rule A). What others did to a pod it may not have seen yet (rule B).
+// was still gone, or the life that the controller made had never been Ready. Both are facts that
+// the controller had to know (rule A). What others did to a pod it may not have seen yet (rule B).
 std::optional<Trouble> NotBack(const Context& context, int64_t ordinal, const At& at) {
   const Member* member = context.LastOf(ordinal, at.line);
   if (member == nullptr) return TroubleOf(context, ordinal, at);
@@ -130,8 +130,8 @@ void JudgeHaltedRollout(Judgement& judge) {
   }
 }
 
-// A pod that was never Ready at a revision that is no longer wanted: it is deleted by hand, and then
-// the rollout goes on.
+// A pod that was never Ready at a revision that is no longer wanted: it is deleted by hand, and
+// then the rollout goes on.
 void JudgeStuck(Judgement& judge) {
   const Context& context = judge.context();
   const Window& window = judge.window();
@@ -214,8 +214,8 @@ void JudgeMaxUnavailable(Judgement& judge) {
       // Only what the update itself took away, and what is certainly not back.
       const bool taken = life.term && life.term->line < term.line && other->cause == Cause::kUpdate;
       const Member* former = Former(context, life);
-      const bool not_back = !WasReadyBefore(life, term.line) && former != nullptr &&
-                            former->cause == Cause::kUpdate;
+      const bool not_back =
+          !WasReadyBefore(life, term.line) && former != nullptr && former->cause == Cause::kUpdate;
       if (taken || not_back) ++away;
     }
     if (away <= *most) continue;
@@ -294,7 +294,8 @@ std::vector<Guarantee> UpdateFamily() {
       {.id = "SS-UPD-12",
        .title = "maxUnavailable",
        .paragraph = "With maxUnavailable a rolling update never has more than that many pods away.",
-       .since = "Kubernetes 1.35 behind the gate MaxUnavailableStatefulSet (off by default in 1.36)",
+       .since =
+           "Kubernetes 1.35 behind the gate MaxUnavailableStatefulSet (off by default in 1.36)",
        .exercised = "a rolling update of a set with maxUnavailable deletes a pod",
        .order = true,
        .seen = "{} deletions by the rolling update kept to maxUnavailable",

@@ -38,10 +38,9 @@ std::vector<Job> Jobs(const std::vector<std::string>& globs) {
   std::vector<Job> defects;
   std::set<std::string> suites;
   for (const sandbox::DefectText& text : sandbox::AllDefects()) {
-    const bool wanted =
-        globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
-          return GlobMatch(glob, text.name);
-        });
+    const bool wanted = globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
+                          return GlobMatch(glob, text.name);
+                        });
     if (!wanted) continue;
     defects.push_back({text.suite, &text});
     suites.insert(text.suite);
@@ -70,12 +69,12 @@ ControlRun Play(const Job& job,
   const fs::path directory =
       out / (job.defect == nullptr ? "healthy-" + job.suite : job.defect->name);
   run.directory = directory.string();
-  ProcessOptions options{.argv = {program.string(), "run",
-                                  (suites / "controls" / (job.suite + ".yaml")).string(), "--out",
-                                  directory.string(), "--seed", std::to_string(seed)},
-                         .add_environment = {},
-                         .input = {},
-                         .timeout = kLimit};
+  ProcessOptions options{
+      .argv = {program.string(), "run", (suites / "controls" / (job.suite + ".yaml")).string(),
+               "--out", directory.string(), "--seed", std::to_string(seed)},
+      .add_environment = {},
+      .input = {},
+      .timeout = kLimit};
   if (job.defect != nullptr) {
     options.argv.emplace_back("--defect");
     options.argv.push_back(job.defect->name);
@@ -141,14 +140,13 @@ int CommandControls(const ControlsArguments& arguments) {
   const Json json = ControlsJson(rows);
   const Status written = WriteFileAtomic(out / "controls.json", DumpJson(json) + "\n");
   if (!written) return Finish(ExitOf(written.error()), true);
-  std::fputs(arguments.json ? (DumpJson(json) + "\n").c_str() : ControlsText(rows).c_str(),
-             stdout);
+  std::fputs(arguments.json ? (DumpJson(json) + "\n").c_str() : ControlsText(rows).c_str(), stdout);
   const auto bad = std::ranges::count_if(rows, [](const ControlRow& row) { return !row.good; });
   const std::string evidence = ", evidence in " + out.string();
   if (bad != 0)
-    return Finish({1, fmt::format("{} of {} controls are not as they must be{}", bad, rows.size(),
-                                  evidence)},
-                  arguments.json);
+    return Finish(
+        {1, fmt::format("{} of {} controls are not as they must be{}", bad, rows.size(), evidence)},
+        arguments.json);
   return Finish({0, "every defect was caught by the right guarantee" + evidence}, arguments.json);
 }
 

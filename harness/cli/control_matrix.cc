@@ -68,8 +68,7 @@ void JudgeDefect(const ControlRun& run, ControlRow& row) {
   if (caught) row.detected = FirstEvidence(run, defect.guarantee);
   if (!caught) {
     row.sentence = fmt::format("missed: {} is not {} ({})", defect.guarantee,
-                               defect.verdict == "fail" ? "broken" : defect.verdict,
-                               run.last_line);
+                               defect.verdict == "fail" ? "broken" : defect.verdict, run.last_line);
   } else if (!row.unexpected.empty()) {
     row.sentence = "caught, but blamed too: " + Join(row.unexpected, ", ");
   } else {
@@ -104,8 +103,8 @@ ControlRow JudgeControl(const ControlRun& run) {
     row.expected = run.defect->guarantee;
   }
   if (!run.verdicts) {
-    row.sentence = fmt::format("the run ended without verdicts, exit {}: {}", run.exit,
-                               run.last_line);
+    row.sentence =
+        fmt::format("the run ended without verdicts, exit {}: {}", run.exit, run.last_line);
   } else if (run.defect == nullptr) {
     JudgeHealthy(run, row);
   } else {
@@ -156,12 +155,9 @@ Json ControlsJson(const std::vector<ControlRow>& rows) {
                   {"sentence", row.sentence}};
     list.push_back(std::move(entry));
   }
-  return {{"format", "holdfast-controls/1"},
-          {"verdict", sums.good ? "pass" : "fail"},
-          {"defects", sums.defects},
-          {"caught", sums.caught},
-          {"healthy", sums.healthy},
-          {"falseAlarms", sums.false_alarms},
+  return {{"format", "holdfast-controls/1"}, {"verdict", sums.good ? "pass" : "fail"},
+          {"defects", sums.defects},         {"caught", sums.caught},
+          {"healthy", sums.healthy},         {"falseAlarms", sums.false_alarms},
           {"rows", std::move(list)}};
 }
 
@@ -189,9 +185,10 @@ std::string ControlsText(const std::vector<ControlRow>& rows) {
                  row.detected ? fmt::format("{:.1f} s", *row.detected) : "-", row.sentence);
   }
   const Sums sums = Add(rows);
-  text += fmt::format("{} of {} defects caught by the right guarantee; {} of {} healthy runs with a "
-                      "false alarm or undecided\n",
-                      sums.caught, sums.defects, sums.false_alarms, sums.healthy);
+  text += fmt::format(
+      "{} of {} defects caught by the right guarantee; {} of {} healthy runs with a "
+      "false alarm or undecided\n",
+      sums.caught, sums.defects, sums.false_alarms, sums.healthy);
   return text;
 }
 

@@ -182,7 +182,8 @@ void SecondWatch::OnList(const std::string& resource_version, size_t /*items*/) 
   recorder_.SecondListed(feed_, resource_version);
 }
 void SecondWatch::OnEvent(const std::string& type, Json object) {
-  if (type != "LIST") recorder_.SecondEvent(feed_, GetString(object, {"metadata", "resourceVersion"}));
+  if (type != "LIST")
+    recorder_.SecondEvent(feed_, GetString(object, {"metadata", "resourceVersion"}));
 }
 // Its next list starts the comparison anew; the record itself has lost nothing.
 void SecondWatch::OnGap(const std::string& /*reason*/) {}
@@ -316,11 +317,11 @@ void RecorderImpl::Apply(Feed& feed, const std::string& type, Json object) {
       changes = EndList(feed);
     } else {
       feed.trouble_.reset();
-      const auto wrong = feed.second_
-                             ? feed.twin_.Event(Twin::kRecorded,
-                                                GetString(*shared, {"metadata", "resourceVersion"}),
-                                                received)
-                             : std::nullopt;
+      const auto wrong =
+          feed.second_
+              ? feed.twin_.Event(Twin::kRecorded,
+                                 GetString(*shared, {"metadata", "resourceVersion"}), received)
+              : std::nullopt;
       if (wrong) Hole(feed, *wrong);
       changes = ApplyOne(feed, type, std::move(shared));
       WakeWaiters(received);

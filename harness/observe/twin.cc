@@ -70,8 +70,7 @@ std::optional<std::string> Twin::Match() {
 }
 
 std::optional<std::string> Twin::Overdue(Nanos now, Nanos patience) {
-  if (!comparable_ || !streams_[kRecorded].listed || !streams_[kSecond].listed)
-    return std::nullopt;
+  if (!comparable_ || !streams_[kRecorded].listed || !streams_[kSecond].listed) return std::nullopt;
   for (const Stream& stream : streams_) {
     if (stream.waiting.empty() || now - stream.waiting.front().at < patience) continue;
     const uint64_t missing = stream.waiting.front().version;

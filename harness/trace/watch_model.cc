@@ -1,6 +1,7 @@
 #include "harness/trace/watch_model.h"
 
 #include <charconv>
+
 #include <fmt/format.h>
 
 #include "harness/trace/trace_reader.h"
@@ -280,8 +281,7 @@ bool WatchModel::CheckObject(Stream& stream, Event& event) {
   if (event.Is("DELETED")) {
     event.known->gone_line = event.at.line;
     const auto holder = stream.holders.find(event.name);
-    if (holder != stream.holders.end() && holder->second == event.uid)
-      stream.holders.erase(holder);
+    if (holder != stream.holders.end() && holder->second == event.uid) stream.holders.erase(holder);
   }
   return true;
 }

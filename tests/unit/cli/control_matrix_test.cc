@@ -50,7 +50,8 @@ TEST(Controls, TheRightGuaranteeCatches) {
 
 TEST(Controls, WhatFollowsIsNoFalseAlarm) {
   EXPECT_TRUE(
-      JudgeControl(Played(&kScale, 1, {Check("SS-ORD-7", "fail"), Check("SS-ORD-8", "fail")})).good);
+      JudgeControl(Played(&kScale, 1, {Check("SS-ORD-7", "fail"), Check("SS-ORD-8", "fail")}))
+          .good);
 }
 
 TEST(Controls, AnotherGuaranteeIsBlamedInVain) {
