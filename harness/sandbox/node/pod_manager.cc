@@ -7,6 +7,7 @@
 #include "harness/base/files.h"
 #include "harness/sandbox/node/light_pod.h"
 #include "harness/sandbox/node/pod_worker.h"
+#include "harness/sandbox/node/rejected_pod.h"
 
 namespace holdfast::sandbox::node {
 namespace {
@@ -43,8 +44,24 @@ void PodManager::Changed(Json pod) {
   const auto found = lives_.find(uid);
   if (found != lives_.end())
     found->second->Update(std::move(pod));
+  else if (!IsTerminal(pod) && !PortsAreFree(pod))
+    lives_[uid] = std::make_unique<RejectedPod>(
+        services_, std::move(pod), "NodePorts",
+        "node(s) didn't have free ports for the requested pod ports");
   else
     lives_[uid] = MakeLife(services_, std::move(pod));
+}
+
+bool PodManager::PortsAreFree(const Json& pod) const {
+  const std::set<std::string> wanted = HostPorts(pod);
+  if (wanted.empty()) return true;
+  for (const auto& [uid, life] : lives_) {
+    const Json other = life->pod();
+    if (life->done() || IsTerminal(other)) continue;
+    for (const std::string& port : HostPorts(other))
+      if (wanted.contains(port)) return false;
+  }
+  return true;
 }
 
 void PodManager::Deleted(const Json& pod) {

@@ -33,6 +33,8 @@ class PodManager : public PodDirectory {
                                       const std::string& pod) const override;
 
  private:
+  // REQUIRES mutex_. No other pod here has one of the node's ports that this one wants.
+  [[nodiscard]] bool PortsAreFree(const Json& pod) const;
   // REQUIRES mutex_.
   [[nodiscard]] Result<const PodLife*> Find(const std::string& ns, const std::string& pod) const;
 
