@@ -19,7 +19,8 @@ answer() {
 }
 
 # An address may have gone to another pod since the client looked it up.
-[ "$pod" = "$host" ] || [ "$pod" = - ] || refuse 421 "this is $host"
+# Its host name is what a probe looks at, so it decides nothing here.
+[ "$pod" = "${HOLDFAST_POD:-$host}" ] || [ "$pod" = - ] || refuse 421 "this is ${HOLDFAST_POD:-$host}"
 case $key in
 *[!a-z0-9.-]*) refuse 400 "key" ;;
 esac
