@@ -33,7 +33,8 @@ inline constexpr const char* kBareTrace = "trace";
 enum class Cause {
   kNone,        // It was not deleted.
   kOwn,         // An action or a fault of the run.
-  kDisruption,  // Eviction, taint manager, preemption, pod GC, kubelet (condition DisruptionTarget).
+  kDisruption,  // Eviction, taint manager, preemption, pod GC, kubelet (condition
+                // DisruptionTarget).
   kPhase,       // The set replaces Failed and Succeeded pods.
   kSetDeleted,  // The garbage collector, after its set.
   kScale,       // Its ordinal is out of range.
@@ -61,7 +62,7 @@ struct Window {
   bool complete = false;  // Its end is in the record.
   Json plan;              // Its entry of run.json, or null.
   // Filled by Context::Prepare, in the order of the lines.
-  std::vector<const Member*> present;          // Existed at some time of it.
+  std::vector<const Member*> present;        // Existed at some time of it.
   std::vector<const trace::SetState*> sets;  // The state at its begin and all later ones.
   [[nodiscard]] bool Has(const trace::At& at) const {
     return at.line >= begin_line && at.line < end_line;
@@ -81,7 +82,7 @@ struct Context {
   trace::TraceModel trace;
   std::optional<trace::History> history;
   std::shared_ptr<const ClientVerdicts> clients;  // nullptr when the history cannot be read.
-  Json run;  // run.json, or null for a bare trace.
+  Json run;                                       // run.json, or null for a bare trace.
   std::string trace_file = "trace.jsonl";
   std::string history_file = "history.jsonl";
   std::vector<Window> windows;
@@ -152,7 +153,13 @@ std::optional<trace::At> UnwellSince(const trace::PodLife& life, int64_t line);
 const trace::OwnerReference* Controller(const std::vector<trace::OwnerReference>& owners);
 // Whether a controller that sees this state may delete the pod of the ordinal, which is at
 // `revision`, for a rolling update.
-bool MayUpdate(const trace::SetState& set, int64_t ordinal, const std::string& revision);
+bool MayUpdate(const Context& context,
+               const trace::SetState& set,
+               int64_t ordinal,
+               const std::string& revision);
+// The revision of the template in this state (of context.trace), by the first status that has
+// observed it; nullopt when none tells.
+std::optional<std::string> RevisionOfTemplate(const Context& context, const trace::SetState& set);
 // True when the action may have had its effect: it was not certainly refused.
 bool MayHaveHappened(const trace::Action& action);
 // A delete action on that object that may have had its effect before the line, or nullptr.

@@ -42,6 +42,21 @@ bool ActsThroughTheController(const std::string& fault) {
   return fault == "scale" || fault == "image-update" || fault == "template-restart";
 }
 
+bool IsBefore(const At& a, const At& b) {
+  return a.version != 0 && b.version != 0 ? a.version < b.version : a.line < b.line;
+}
+
+// The pod was created on a later state that has its ordinal in range: the controller had left this
+// one behind, and never goes back to it.
+bool WasLeftBehind(const SetState& state,
+                   const std::vector<const SetState*>& around,
+                   const Member& member) {
+  return std::any_of(around.begin(), around.end(), [&](const SetState* later) {
+    return IsBefore(state.at, later->at) && InRange(*later, member.ordinal) &&
+           IsBefore(later->at, member.life->first());
+  });
+}
+
 void Set(Member& member, Cause cause, std::string text) {
   member.cause = cause;
   member.cause_text = std::move(text);
@@ -86,7 +101,7 @@ bool AttributeUpdate(const Context& context, Member& member, const At& term) {
   const std::vector<const SetState*> around = context.SetAround(term);
   const std::string own = revision == labels.end() ? std::string() : std::string(revision->second);
   const bool rolling = std::any_of(around.begin(), around.end(), [&](const SetState* set) {
-    return MayUpdate(*set, member.ordinal, own);
+    return MayUpdate(context, *set, member.ordinal, own);
   });
   if (!rolling) return false;
   for (const std::string& update : context.UpdateRevisionsAround(term.t)) {
@@ -99,11 +114,23 @@ bool AttributeUpdate(const Context& context, Member& member, const At& term) {
 
 }  // namespace
 
-bool MayUpdate(const SetState& set, int64_t ordinal, const std::string& revision) {
+std::optional<std::string> RevisionOfTemplate(const Context& context, const SetState& set) {
+  const auto& states = context.trace.set;
+  for (auto at = static_cast<size_t>(&set - states.data()); at < states.size(); ++at) {
+    const SetState& state = states[at];
+    if (state.uid != set.uid || state.observed_generation > set.generation) break;
+    if (state.observed_generation == set.generation && !state.update_revision.empty())
+      return state.update_revision;
+  }
+  return std::nullopt;
+}
+
+bool MayUpdate(const Context& context,
+               const SetState& set,
+               int64_t ordinal,
+               const std::string& revision) {
   if (set.strategy != "RollingUpdate" || ordinal < set.start + set.partition) return false;
-  // A status that is behind does not name the revision of this template yet.
-  return set.observed_generation < set.generation || set.update_revision.empty() ||
-         set.update_revision != revision;
+  return RevisionOfTemplate(context, set) != revision;
 }
 
 bool MayHaveHappened(const Action& action) {
@@ -154,8 +181,12 @@ void Attribute(const Context& context, Member& member) {
   if (!life.term) return;
   const At term = *life.term;
   if (AttributeForeign(context, member, term)) return;
-  for (const SetState* set : context.SetAround(term)) {
-    if (InRange(*set, member.ordinal)) continue;
+  const std::vector<const SetState*> around = context.SetAround(term);
+  for (const SetState* set : around) {
+    if (InRange(*set, member.ordinal) || WasLeftBehind(*set, around, member)) continue;
+    // Back in range by the newest state and outdated: either may be why, so neither is judged.
+    if (InRange(*around.back(), member.ordinal) && AttributeUpdate(context, member, term))
+      return Set(member, Cause::kOwn, "the run's own changes: scaling or " + member.cause_text);
     return Set(member, Cause::kScale, "the set was scaled so that its ordinal is out of range");
   }
   if (AttributeUpdate(context, member, term)) return;

@@ -36,9 +36,8 @@ std::set<std::string> Allowed(const Context& context, int64_t ordinal, const At&
     const bool either = !on_delete && !set->has_partition;
     if (is_protected || either) allowed.insert(current.begin(), current.end());
     if (is_protected) continue;
-    // A status that is behind does not name the revision of this template yet.
-    if (set->observed_generation == set->generation && !set->update_revision.empty())
-      allowed.insert(set->update_revision);
+    if (const auto own = RevisionOfTemplate(context, *set))
+      allowed.insert(*own);
     else
       allowed.insert(update.begin(), update.end());
   }
@@ -94,15 +93,16 @@ void JudgePartition(Judgement& judge) {
       JudgeCreatedRevision(judge, *member);
     if (!life.term || !judge.window().Has(*life.term) || member->cause != Cause::kUnknown) continue;
     const Around around = context.SetAround(*life.term);
-    const bool is_protected =
-        !around.empty() &&
-        std::all_of(around.begin(), around.end(),
-                    [&](const SetState* set) {
-                      return IsBelowPartition(*set, member->ordinal) ||
-                             !MayUpdate(*set, member->ordinal, RevisionAt(life, life.term->line));
-                    }) &&
-        std::any_of(around.begin(), around.end(),
-                    [&](const SetState* set) { return IsBelowPartition(*set, member->ordinal); });
+    const bool is_protected = !around.empty() &&
+                              std::all_of(around.begin(), around.end(),
+                                          [&](const SetState* set) {
+                                            return IsBelowPartition(*set, member->ordinal) ||
+                                                   !MayUpdate(context, *set, member->ordinal,
+                                                              RevisionAt(life, life.term->line));
+                                          }) &&
+                              std::any_of(around.begin(), around.end(), [&](const SetState* set) {
+                                return IsBelowPartition(*set, member->ordinal);
+                              });
     if (!is_protected) continue;
     judge.Saw();
     judge.Broken(life.term->t,

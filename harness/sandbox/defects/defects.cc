@@ -189,7 +189,7 @@ const std::vector<DefectText>& AllDefects() {
        "The host name inside a pod is not the pod's name.",
        "SS-ID-5P",
        "fail",
-       {},
+       {"SS-DATA-2"},
        "pod-delete"},
       {D::kStaleDns,
        "stale-dns",
