@@ -84,9 +84,10 @@ TEST(PostgresManifestsTest, ParametersReachTheirPlaces) {
 
 TEST(PostgresManifestsTest, AQuorumNamesTheOtherPods) {
   const auto environment = [](const Json& parameters) {
+    const std::vector<Json> all = Render(parameters);
     std::map<std::string, std::string> found;
     for (const Json& variable :
-         GetArray(Render(parameters)[2], {"spec", "template", "spec", "containers", "0", "env"}))
+         GetArray(all[2], {"spec", "template", "spec", "containers", "0", "env"}))
       found[GetString(variable, {"name"})] = GetString(variable, {"value"});
     return found;
   };
