@@ -131,6 +131,13 @@ void ApplyDefaults(const ResourceInfo& info, Json& object) {
     DefaultDeployment(object);
   } else if (kind == "ReplicaSet") {
     DefaultReplicaSet(object);
+  } else if (kind == "DaemonSet" || kind == "ReplicationController" || kind == "Job") {
+    if (kind == "ReplicationController") SetDefault(object["spec"], "replicas", 1);
+    DefaultTemplate(object["spec"]);
+  } else if (kind == "CronJob") {
+    SetDefault(object["spec"], "concurrencyPolicy", "Allow");
+    SetDefault(object["spec"], "suspend", false);
+    DefaultTemplate(object["spec"]["jobTemplate"]["spec"]);
   } else if (kind == "PriorityClass") {
     SetDefault(object, "preemptionPolicy", "PreemptLowerPriority");
   } else if (kind == "CSIDriver") {
@@ -167,9 +174,14 @@ void ApplyCreationDefaults(const ResourceInfo& info, Json& object) {
     object["status"] = {{"phase", "Pending"}, {"qosClass", QosClass(object["spec"])}};
   } else if (kind == "StatefulSet") {
     object["status"] = {{"replicas", 0}, {"availableReplicas", 0}};
-  } else if (kind == "ReplicaSet") {
+  } else if (kind == "ReplicaSet" || kind == "ReplicationController") {
     object["status"] = {{"replicas", 0}};
-  } else if (kind == "Deployment" || kind == "ResourceQuota") {
+  } else if (kind == "DaemonSet") {
+    object["status"] = {{"currentNumberScheduled", 0},
+                        {"numberMisscheduled", 0},
+                        {"desiredNumberScheduled", 0},
+                        {"numberReady", 0}};
+  } else if (kind == "Deployment" || kind == "ResourceQuota" || kind == "Job" || kind == "CronJob") {
     object["status"] = Json::object();
   } else if (kind == "PodDisruptionBudget") {
     object["status"] = {{"disruptionsAllowed", 0},

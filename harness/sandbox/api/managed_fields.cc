@@ -8,6 +8,7 @@
 #include "harness/base/time_format.h"
 #include "harness/sandbox/api/api_errors.h"
 #include "harness/sandbox/api/decode.h"
+#include "harness/sandbox/api/defaults.h"
 #include "harness/sandbox/api/field_sets.h"
 
 namespace holdfast::sandbox {
@@ -193,7 +194,11 @@ Result<Json> ApplyFields(const ResourceInfo& info,
   }
   Json merged = MergeByFields(type, live, wanted);
   PruneFields(type, merged, former, owned);
-  const FieldChanges changes = CompareFields(type, live, merged);
+  // What defaults bring back has not changed: a list that is replaced whole would differ from its
+  // stored form for ever, and every apply would write.
+  Json settled = merged;
+  if (writer.subresource.empty()) ApplyDefaults(info, settled);
+  const FieldChanges changes = CompareFields(type, live, settled);
   // Fields that a client-side apply of the same tool wrote are its own already.
   const Json allowed =
       writer.manager == "kubectl" ? FieldsOfLastApplied(info, live) : Json::object();

@@ -260,7 +260,7 @@ Json Decoder::Object(const std::string& name, std::string_view bytes) {
 
 }  // namespace
 
-Result<Json> JsonFromProtobuf(std::string_view body) {
+Result<Json> JsonFromProtobuf(std::string_view body, std::string_view expected) {
   if (!body.starts_with(kMagic))
     return Fail(BadRequest("the body is not in Kubernetes' protobuf envelope"));
   body.remove_prefix(kMagic.size());
@@ -272,7 +272,7 @@ Result<Json> JsonFromProtobuf(std::string_view body) {
     return type.contains(field) ? std::string(type.at(field).bytes) : std::string();
   };
   const std::string version = text(1);
-  const std::string kind = text(2);
+  const std::string kind = text(2).empty() ? std::string(expected) : text(2);
   const std::string message =
       kind == "Event" && version.starts_with("events.k8s.io/") ? "EventsEvent" : kind;
   if (!broken && !Messages().contains(message))

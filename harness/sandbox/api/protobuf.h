@@ -14,9 +14,10 @@ inline constexpr std::string_view kProtobufType = "application/vnd.kubernetes.pr
 
 // The object in an envelope ("k8s\0", then a runtime.Unknown with apiVersion, kind and the encoded
 // object), as the JSON that the same client would have sent. Fields that are not known are left
-// out, as a server does with fields that are newer than itself. Errors carry status 400: no
-// envelope, a kind that the API does not have, a broken message.
-Result<Json> JsonFromProtobuf(std::string_view body);
+// out, as a server does with fields that are newer than itself. An envelope that names no kind is
+// taken for `expected`. Errors carry status 400: no envelope, a kind that the API does not have, a
+// broken message.
+Result<Json> JsonFromProtobuf(std::string_view body, std::string_view expected = {});
 
 }  // namespace holdfast::sandbox
 

@@ -27,6 +27,10 @@ Endpoints: 1 metadata ObjectMeta, 2 subsets []EndpointSubset
 StatefulSet: 1 metadata ObjectMeta, 2 spec StatefulSetSpec, 3 status StatefulSetStatus
 Deployment: 1 metadata ObjectMeta, 2 spec DeploymentSpec, 3 status DeploymentStatus
 ReplicaSet: 1 metadata ObjectMeta, 2 spec ReplicaSetSpec, 3 status ReplicaSetStatus
+DaemonSet: 1 metadata ObjectMeta, 2 spec DaemonSetSpec
+ReplicationController: 1 metadata ObjectMeta, 2 spec ReplicationControllerSpec
+Job: 1 metadata ObjectMeta, 2 spec JobSpec
+CronJob: 1 metadata ObjectMeta, 2 spec CronJobSpec
 ControllerRevision: 1 metadata ObjectMeta, 2 data Raw, 3 revision i
 Scale: 1 metadata ObjectMeta, 2 spec ScaleSpec, 3 status ScaleStatus
 PodDisruptionBudget: 1 metadata ObjectMeta, 2 spec PodDisruptionBudgetSpec, 3 status

@@ -157,6 +157,20 @@ ClusterTrustBundleProjection: 1 name *s, 2 signerName *s, 3 labelSelector *Label
 PodCertificateProjection: 1 signerName s, 2 keyType s, 3 maxExpirationSeconds *i, 4
   credentialBundlePath s, 5 keyPath s, 6 certificateChainPath s, 7 userAnnotations {}s, 8 user *i
 HTTPHeader: 1 name s, 2 value s
+DaemonSetSpec: 1 selector *LabelSelector, 2 template PodTemplateSpec, 3 updateStrategy
+  DaemonSetUpdateStrategy, 4 minReadySeconds i, 6 revisionHistoryLimit *i
+DaemonSetUpdateStrategy: 1 type s, 2 rollingUpdate *RollingUpdateDaemonSet
+RollingUpdateDaemonSet: 1 maxUnavailable *IntOrString, 2 maxSurge *IntOrString
+ReplicationControllerSpec: 1 replicas *i, 2 selector {}s, 3 template *PodTemplateSpec, 4
+  minReadySeconds i
+JobSpec: 1 parallelism *i, 2 completions *i, 3 activeDeadlineSeconds *i, 4 selector *LabelSelector,
+  5 manualSelector *b, 6 template PodTemplateSpec, 7 backoffLimit *i, 8 ttlSecondsAfterFinished *i,
+  9 completionMode *s, 10 suspend *b, 12 backoffLimitPerIndex *i, 13 maxFailedIndexes *i, 14
+  podReplacementPolicy *s, 15 managedBy *s
+JobTemplateSpec: 1 metadata ObjectMeta, 2 spec JobSpec
+CronJobSpec: 1 schedule s, 2 startingDeadlineSeconds *i, 3 concurrencyPolicy s, 4 suspend *b, 5
+  jobTemplate JobTemplateSpec, 6 successfulJobsHistoryLimit *i, 7 failedJobsHistoryLimit *i, 8
+  timeZone *s
 )";
 
 }  // namespace holdfast::sandbox

@@ -23,8 +23,8 @@ using Base = ValueSchema::Base;
 class Reader {
  public:
   Reader() {
-    const std::array<const char*, 5> tables{kSchemaCluster, kSchemaPods, kSchemaVolumes,
-                                            kSchemaWorkloads, kSchemaStorage};
+    const std::array<const char*, 6> tables{kSchemaCluster,   kSchemaPods,    kSchemaVolumes,
+                                            kSchemaWorkloads, kSchemaStorage, kSchemaBatch};
     for (const char* table : tables)
       Each(table, [this](std::string_view line) {
         if (line.starts_with("= ")) DeclareType(line.substr(2));

@@ -9,6 +9,7 @@ extern const char* const kSchemaPods;
 extern const char* const kSchemaVolumes;
 extern const char* const kSchemaWorkloads;
 extern const char* const kSchemaStorage;
+extern const char* const kSchemaBatch;
 
 }  // namespace holdfast::sandbox
 

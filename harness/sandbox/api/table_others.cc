@@ -3,6 +3,8 @@
 #include <set>
 
 #include "harness/base/strings.h"
+#include "harness/base/time_format.h"
+#include "harness/sandbox/api/table.h"
 #include "harness/sandbox/api/table_columns.h"
 
 namespace holdfast::sandbox {
@@ -141,6 +143,70 @@ Columns DriverColumns() {
           AgeColumn()};
 }
 
+Columns DaemonSetColumns() {
+  const auto count = [](const char* name, const char* field) {
+    return Column{name, [field](const Json& object, Nanos) -> Json {
+                    return GetInt(object, {"status", field});
+                  }, false, "integer"};
+  };
+  const auto nodes = [](const Json& object, Nanos) -> Json {
+    std::vector<std::string> parts;
+    for (const auto& [key, value] :
+         GetObject(object, {"spec", "template", "spec", "nodeSelector"}).items())
+      if (value.is_string()) parts.push_back(key + "=" + value.get<std::string>());
+    return OrNone(Join(parts, ","));
+  };
+  return {NameColumn(),
+          count("Desired", "desiredNumberScheduled"),
+          count("Current", "currentNumberScheduled"),
+          count("Ready", "numberReady"),
+          count("Up-to-date", "updatedNumberScheduled"),
+          count("Available", "numberAvailable"),
+          {"Node Selector", nodes},
+          AgeColumn(),
+          ContainersColumn(),
+          ImagesColumn(),
+          SelectorColumn()};
+}
+
+Columns JobColumns() {
+  const auto status = [](const Json& job, Nanos) -> Json {
+    for (const char* type : {"Complete", "Failed", "Suspended"})
+      for (const Json& condition : GetArray(job, {"status", "conditions"}))
+        if (GetString(condition, {"type"}) == type && GetString(condition, {"status"}) == "True")
+          return type;
+    return "Running";
+  };
+  const auto completions = [](const Json& job, Nanos) -> Json {
+    return fmt::format("{}/{}", GetInt(job, {"status", "succeeded"}),
+                       GetInt(job, {"spec", "completions"}, 1));
+  };
+  const auto duration = [](const Json& job, Nanos now) -> Json {
+    const auto start = ParseRfc3339(GetString(job, {"status", "startTime"}));
+    const auto end = ParseRfc3339(GetString(job, {"status", "completionTime"}));
+    return start ? HumanDuration(end.value_or(now) - *start) : "";
+  };
+  return {NameColumn(), {"Status", status}, {"Completions", completions},
+          {"Duration", duration}, AgeColumn(),
+          ContainersColumn(), ImagesColumn(), SelectorColumn()};
+}
+
+Columns CronJobColumns() {
+  const auto active = [](const Json& object, Nanos) -> Json {
+    return GetArray(object, {"status", "active"}).size();
+  };
+  const auto suspended = [](const Json& object, Nanos) -> Json {
+    return GetBool(object, {"spec", "suspend"}) ? "True" : "False";
+  };
+  return {NameColumn(),
+          TextColumn("Schedule", {"spec", "schedule"}),
+          TextColumn("Timezone", {"spec", "timeZone"}),
+          {"Suspend", suspended},
+          {"Active", active, false, "integer"},
+          TextColumn("Last Schedule", {"status", "lastScheduleTime"}),
+          AgeColumn()};
+}
+
 Column CreatedColumn() {
   return TextColumn("Created At", {"metadata", "creationTimestamp"}, false, false);
 }
@@ -151,6 +217,10 @@ const Columns* OtherColumns(const std::string& plural) {
   static const std::map<std::string, Columns> kColumns = {
       {"deployments", DeploymentColumns()},
       {"replicasets", ReplicaSetColumns()},
+      {"replicationcontrollers", ReplicaSetColumns()},
+      {"daemonsets", DaemonSetColumns()},
+      {"jobs", JobColumns()},
+      {"cronjobs", CronJobColumns()},
       {"poddisruptionbudgets", BudgetColumns()},
       {"roles", {NameColumn(), CreatedColumn()}},
       {"clusterroles", {NameColumn(), CreatedColumn()}},

@@ -24,6 +24,16 @@ Status ValidateCounters(const Json& status) {
   return {};
 }
 
+// Whether there is nothing to write. Conditions are nobody's business here: what somebody else put
+// there stays until a counter moves.
+bool SameCounters(const Json& before, const Json& after) {
+  for (const char* counter : {"observedGeneration", "replicas", "readyReplicas", "availableReplicas",
+                              "currentReplicas", "updatedReplicas"})
+    if (GetInt(before, {counter}) != GetInt(after, {counter})) return false;
+  return GetString(before, {"currentRevision"}) == GetString(after, {"currentRevision"}) &&
+         GetString(before, {"updateRevision"}) == GetString(after, {"updateRevision"});
+}
+
 }  // namespace
 
 StatefulSetController::StatefulSetController(Registry& registry,
@@ -81,7 +91,7 @@ void StatefulSetController::ObserveClaim(const StoreEvent& event, WorkQueue& que
 }
 
 Status StatefulSetController::WriteStatus(const Json& set, const Json& status) {
-  if (GetObject(set, {"status"}) == status) return {};
+  if (SameCounters(GetObject(set, {"status"}), status)) return {};
   HOLDFAST_RETURN_IF_ERROR(ValidateCounters(status));
   const auto written = registry_.Edit(kResource, NamespaceOf(set), NameOf(set), UidOf(set),
                                       [&](Json& object) -> Status {

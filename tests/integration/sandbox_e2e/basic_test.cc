@@ -210,9 +210,13 @@ TEST_F(Basic, ScalesInOrderAndHaltsOnUnhealthyPods) {
   UpdateSet([](Json& set) { set["spec"]["replicas"] = 0; });
   AwaitObserved();
   EXPECT_EQ(Pods().size(), 3U);
-  for (const char* pod : {"ss-0", "ss-1", "ss-2"})
-    RestoreProbe(pod);
-  Scale(0);
+  // From above: a condemned pod goes once it is healthy, and an unhealthy one only when no pod below
+  // it is unhealthy too. So each waits for its own turn, and none goes before it is restored but ss-0.
+  RestoreProbe("ss-2");
+  Await("ss-2 to go", [&] { return Pods().size() == 2; });
+  EXPECT_THAT(PodNames(), ElementsAre("ss-0", "ss-1"));
+  RestoreProbe("ss-1");
+  Await("all pods to go", [&] { return Pods().empty(); });
 }
 
 TEST_F(Basic, BurstScalingGoesOnWithUnhealthyPods) {

@@ -91,6 +91,23 @@ TEST_F(ApplyTest, ARepeatedApplyWritesNothing) {
   EXPECT_EQ(store_.Version(), before);
 }
 
+// Claim templates are one value, which the server completes: stored they never look as they were sent.
+TEST_F(ApplyTest, ARepeatedApplyOfClaimTemplatesWritesNothing) {
+  Json set = SetOf(3, "i:1");
+  set["spec"]["volumeClaimTemplates"] = Json::array(
+      {{{"metadata", {{"name", "data"}}},
+        {"spec",
+         {{"accessModes", {"ReadWriteOnce"}},
+          {"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}});
+  set["spec"]["template"]["spec"]["containers"][0]["ports"] =
+      Json::array({{{"containerPort", 80}}});
+  ASSERT_TRUE(Apply("a", set));
+  const uint64_t before = store_.Version();
+  clock_.Advance(std::chrono::hours(1));
+  ASSERT_TRUE(Apply("a", set));
+  EXPECT_EQ(store_.Version(), before) << DumpJson(Stored("statefulsets", "web"));
+}
+
 TEST_F(ApplyTest, AnotherManagersValueIsAConflict) {
   ASSERT_TRUE(Apply("a", SetOf(3, "i:1")));
   const auto refused = Apply("b", SetOf(5, "i:1"));

@@ -231,6 +231,9 @@ TEST(StatefulRows, ForeignConditionsAreDroppedWithTheNextStatus) {
   cluster.Edit("statefulsets", "web", [](Json& set) {
     set["status"]["conditions"] = Json::array({{{"type", "Mine"}, {"status", "True"}}});
   });
+  // Nothing else has changed, so there is nothing to write.
+  cluster.Advance(std::chrono::seconds(1));
+  EXPECT_TRUE(cluster.SetStatus().contains("conditions"));
   cluster.Scale(2);
   EXPECT_FALSE(cluster.SetStatus().contains("conditions"));
 }
