@@ -54,6 +54,13 @@ Json AntiAffinity(const std::string& mode, const std::string& name) {
            {{"preferredDuringSchedulingIgnoredDuringExecution", Json::array({weighted})}}}};
 }
 
+// Without ownership to fix nothing may run as uid 0, which restricted namespaces refuse.
+void RemoveOwnVolume(Json& pod) {
+  Json& containers = pod["initContainers"];
+  for (auto it = containers.begin(); it != containers.end();)
+    it = GetString(*it, {"name"}) == "own-volume" ? containers.erase(it) : it + 1;
+}
+
 // What the Pod Security Standards demand of the profile restricted.
 void Restrict(int64_t uid, Json& pod) {
   pod["securityContext"] = {{"runAsNonRoot", true},
@@ -76,6 +83,8 @@ Status ApplyPod(const Deployment& deployment, Json& pod) {
   if (!selector.empty()) pod["nodeSelector"] = selector;
   HOLDFAST_ASSIGN(const Json tolerations, Read(parameters, "tolerations", ParseTolerations));
   if (!tolerations.empty()) pod["tolerations"] = tolerations;
+  HOLDFAST_ASSIGN(const Json nodes, Read(parameters, "nodeAffinity", ParseNodeAffinity));
+  if (!nodes.empty()) pod["affinity"]["nodeAffinity"] = nodes;
   if (const std::string mode = GetString(parameters, {"antiAffinity"}, "none"); mode != "none") {
     // A template may hold an affinity of its own.
     const Json rule = AntiAffinity(mode, deployment.name);
@@ -94,8 +103,11 @@ Status ApplyPod(const Deployment& deployment, Json& pod) {
     pod["terminationGracePeriodSeconds"] =
         std::chrono::duration_cast<std::chrono::seconds>(nanos).count();
   }
-  if (GetString(parameters, {"podSecurity"}) == "restricted")
-    Restrict(GetInt(parameters, {"uid"}, 1000), pod);
+  const bool restricted = GetString(parameters, {"podSecurity"}) == "restricted";
+  if (pod.contains("initContainers") &&
+      (restricted || !GetBool(parameters, {"fixOwnership"}, true)))
+    RemoveOwnVolume(pod);
+  if (restricted) Restrict(GetInt(parameters, {"uid"}, 1000), pod);
   for (const char* list : {"initContainers", "containers"}) {
     if (!pod.contains(list)) continue;
     for (Json& container : pod[list])
@@ -158,6 +170,19 @@ Result<Json> ParseLabels(const std::string& text) {
     labels[item.substr(0, equals)] = item.substr(equals + 1);
   }
   return labels;
+}
+
+Result<Json> ParseNodeAffinity(const std::string& text) {
+  HOLDFAST_ASSIGN(const Json labels, ParseLabels(text));
+  Json expressions = Json::array();
+  for (const auto& [key, value] : labels.items())
+    expressions.push_back({{"key", key},
+                           {"operator", "In"},
+                           {"values", Split(value.get<std::string>(), '|')}});
+  if (expressions.empty()) return Json::object();
+  const Json term = {{"matchExpressions", expressions}};
+  return Json{{"requiredDuringSchedulingIgnoredDuringExecution",
+               {{"nodeSelectorTerms", Json::array({term})}}}};
 }
 
 Result<Json> ParseTolerations(const std::string& text) {

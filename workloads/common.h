@@ -18,6 +18,7 @@ struct CommonDefaults {
   int replicas = 3;
   int max_replicas = 9;
   const char* policy = "OrderedReady";
+  const char* when_scaled = "Retain";
   int64_t uid = 1000;  // Of a pod that runs under the profile `restricted`.
 };
 
@@ -25,8 +26,8 @@ struct CommonDefaults {
 ParameterSchema CommonParameters(const CommonDefaults& defaults);
 
 // Puts the parameters into the StatefulSet or Deployment among `manifests` (fields that the
-// template leaves open; container securityContexts are replaced under `restricted`), the labels on
-// every object, and a PodDisruptionBudget behind them when there is a budget. kInvalidArgument
+// template leaves open; container securityContexts are replaced under `restricted`; the init
+// container "own-volume" goes under it and without `fixOwnership`), the labels on every object, and a PodDisruptionBudget behind them when there is a budget. kInvalidArgument
 // names the parameter that cannot be read.
 Status ApplyCommon(const Deployment& deployment, std::vector<Json>& manifests);
 
@@ -35,6 +36,8 @@ int64_t OrdinalsStart(const Json& parameters);
 
 // "a=b,c=d" as {"a":"b","c":"d"}; kInvalidArgument when an entry has no "=".
 Result<Json> ParseLabels(const std::string& text);
+// "zone=a|b,disk=ssd" as the nodeAffinity that demands one of the values of each key.
+Result<Json> ParseNodeAffinity(const std::string& text);
 // "key=value:Effect,key:Effect,key" in kubectl's notation, "*" for every taint.
 Result<Json> ParseTolerations(const std::string& text);
 // "minAvailable=2" or "maxUnavailable=25%" as {"minAvailable":2}.

@@ -52,6 +52,8 @@ void AddPlacement(ParameterSchema& schema) {
       Text("tolerations", "taints to bear, as kubectl writes them: key=value:NoSchedule,key"));
   schema.push_back(Choice("antiAffinity", "none", {"none", "preferred", "required"},
                           "keep the pods on different nodes"));
+  schema.push_back(Text("nodeAffinity",
+                        "labels that a node must have, with alternatives: zone=a|b,disk=ssd"));
   schema.push_back(Text("priorityClass", "priority class of the pods"));
   schema.push_back(Text("serviceAccount", "service account of the pods"));
   schema.push_back(Choice("podSecurity", "image", {"image", "restricted"},
@@ -72,7 +74,8 @@ void AddSetFields(ParameterSchema& schema, const CommonDefaults& defaults) {
   schema.push_back(
       Choice("whenDeleted", "Retain", {"Retain", "Delete"}, "claims of a deleted set"));
   schema.push_back(
-      Choice("whenScaled", "Retain", {"Retain", "Delete"}, "claims of ordinals scaled away"));
+      Choice("whenScaled", defaults.when_scaled, {"Retain", "Delete"},
+                          "claims of ordinals scaled away"));
   schema.push_back(Text("budget", "disruption budget: minAvailable=2 or maxUnavailable=1"));
   schema.push_back({.name = "terminationGracePeriod",
                     .type = ParameterType::kDuration,

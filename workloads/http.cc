@@ -1,6 +1,5 @@
 #include "workloads/http.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+
+#include "workloads/call_error.h"
 
 namespace holdfast::workloads {
 namespace {
@@ -77,7 +78,7 @@ class HttpClient::Handle {
       answer.error = "the connection was given up before anything was sent";
       return answer;
     }
-    const bool reused = socket_ >= 0 && !ClosedByServer();
+    const bool reused = socket_ >= 0 && !ClosedByPeer(socket_);
     Set(CURLOPT_FRESH_CONNECT, reused ? 0L : 1L);
     may_open_ = !reused;
     connected_before_ = reused;
@@ -144,12 +145,6 @@ class HttpClient::Handle {
       answer.end = HttpAnswer::End::kCut;
       answer.error_class = "connection-lost";
     }
-  }
-
-  // The server has closed its end: what is sent now cannot be received.
-  [[nodiscard]] bool ClosedByServer() const {
-    pollfd state{socket_, POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
   }
 
   static curl_socket_t Open(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {

@@ -92,4 +92,14 @@ Result<Json> FillPlaceholders(const Json& manifest, const Json& values) {
   return manifest;
 }
 
+Result<std::vector<Json>> FillTemplates(std::span<const Template> templates, const Json& values) {
+  std::vector<Json> manifests;
+  for (const Template& one : templates) {
+    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(one.text, one.name));
+    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
+    manifests.push_back(std::move(filled));
+  }
+  return manifests;
+}
+
 }  // namespace holdfast::workloads

@@ -3,7 +3,9 @@
 #ifndef HOLDFAST_WORKLOADS_MANIFEST_H_
 #define HOLDFAST_WORKLOADS_MANIFEST_H_
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "harness/base/json.h"
 #include "harness/base/result.h"
@@ -20,6 +22,15 @@ Result<Json> ParseManifest(const std::string& text, const std::string& name);
 // inside longer strings the value's text is put in. Inserted text is not searched again. An unknown
 // placeholder is an error.
 Result<Json> FillPlaceholders(const Json& manifest, const Json& values);
+
+// One YAML document of a workload, as embed.cmake compiles it in.
+struct Template {
+  const char* name;
+  const char* text;
+};
+
+// Parses and fills each template, in order.
+Result<std::vector<Json>> FillTemplates(std::span<const Template> templates, const Json& values);
 
 }  // namespace holdfast::workloads
 

@@ -36,6 +36,12 @@ std::string Workload::NextImage(const Json& parameters) const {
   return GetString(parameters, {"nextImage"});
 }
 
+Result<std::vector<Json>> Workload::BeforeResize(Session& /*session*/,
+                                                 const Deployment& /*deployment*/,
+                                                 const Resize& /*resize*/) const {
+  return std::vector<Json>{};
+}
+
 std::string Workload::Primary(const Deployment& deployment) const {
   return PodNames(*this, deployment).front();
 }

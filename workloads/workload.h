@@ -123,11 +123,19 @@ enum class Writes {
   kOwnKeys,  // Each pod is a server of its own: a key lives on one pod.
 };
 
+// One pod more or one less.
+struct Resize {
+  int from = 0;     // Replicas before.
+  int to = 0;       // One more or one less.
+  std::string pod;  // The one that comes or goes.
+};
+
 struct Capabilities {
   bool clients = true;  // False: nothing answers clients; only what the API shows is judged.
   Writes writes = Writes::kPrimary;
   bool registers = false;     // kPut, kGet, kCas.
   bool transactions = false;  // kTransact.
+  bool members = false;  // Pods are members of one quorum: BeforeResize goes before each change.
 };
 
 // Stateless and thread-safe; one instance per process.
@@ -156,6 +164,13 @@ class Workload {
   [[nodiscard]] virtual Result<std::unique_ptr<Session>> Connect(const Deployment& deployment,
                                                                  const Endpoint& endpoint,
                                                                  Nanos timeout) const = 0;
+  // What an operator does before a pod of a quorum comes (adds it as a member) or goes (takes it out);
+  // `session` is to a pod that stays. Returns objects to merge into those of the deployment, named by
+  // kind and metadata, before the number of replicas changes. Asked again after an error: what is
+  // done already is left. kInvalidArgument: the pods cannot be so many; kUnavailable: not now.
+  [[nodiscard]] virtual Result<std::vector<Json>> BeforeResize(Session& session,
+                                                               const Deployment& deployment,
+                                                               const Resize& resize) const;
   // Makes the tables, once, on each pod that clients write to without it having them otherwise: the
   // primary, or every pod with keys of its own.
   [[nodiscard]] virtual Status Prepare(Session& session) const = 0;

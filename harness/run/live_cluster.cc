@@ -10,6 +10,8 @@
 namespace holdfast::run {
 namespace {
 
+constexpr Nanos kMemberWithin = std::chrono::minutes(2);
+
 std::optional<int> Seconds(std::optional<Nanos> grace) {
   if (!grace) return std::nullopt;
   return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(*grace).count());
@@ -81,7 +83,24 @@ Result<faults::CommandOutput> LiveCluster::Execute(const faults::Pod& pod,
   return output;
 }
 
-Status LiveCluster::Scale(int replicas) { return parts_.actions->Scale(Target(), replicas); }
+Status LiveCluster::Scale(int replicas) {
+  if (!parts_.before_resize) return parts_.actions->Scale(Target(), replicas);
+  // Members come and go one by one, each in a cluster that is whole.
+  int now = Look().replicas;
+  while (now != replicas) {
+    const int next = now < replicas ? now + 1 : now - 1;
+    HOLDFAST_RETURN_IF_ERROR(parts_.before_resize(now, next));
+    HOLDFAST_RETURN_IF_ERROR(parts_.actions->Scale(Target(), next));
+    now = next;
+    const auto arrived = [now](const faults::Snapshot& seen) {
+      return seen.replicas == now && Settled(seen);
+    };
+    if (now != replicas)
+      HOLDFAST_RETURN_IF_ERROR(
+          WaitUntil(fmt::format("the set to settle with {} members", now), arrived, kMemberWithin));
+  }
+  return {};
+}
 
 Status LiveCluster::PatchSet(const std::string& what, const Json& patch) {
   const auto patched =

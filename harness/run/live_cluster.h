@@ -24,6 +24,8 @@ struct LiveClusterParts {
   Subject subject;
   std::function<std::string()> primary;
   std::function<std::string()> next_image;  // Empty answer: there is none.
+  // Of a system with members: called before each replica more or less. Else empty.
+  std::function<Status(int from, int to)> before_resize = {};
   std::stop_token stop;
 };
 

@@ -258,6 +258,8 @@ Result<Plan> MakePlan(const suite::Suite& suite,
     if (kind == "Deployment")
       AddRule(plan.namespace_rules, {"apps", "deployments", {"create", "list", "watch"}});
   }
+  if (workload.GetCapabilities(suite.workload_parameters).members)
+    AddRule(plan.namespace_rules, {"", "configmaps", {"patch"}});
   Planner planner(plan, Predict(workload, deployment), workload.Primary(deployment));
   for (const suite::Scenario& scenario : suite.scenarios)
     planner.Add(scenario);

@@ -15,6 +15,7 @@
 #include "harness/run/journal.h"
 #include "harness/run/load/sentinel.h"
 #include "harness/run/load/watchdog.h"
+#include "harness/run/membership.h"
 #include "harness/run/plan.h"
 #include "harness/run/pod_addresses.h"
 #include "harness/run/preflight.h"
@@ -28,6 +29,7 @@ namespace {
 
 constexpr Nanos kDeployTimeout = std::chrono::minutes(5);
 constexpr Nanos kPrepareTimeout = std::chrono::seconds(60);
+constexpr Nanos kResizeTimeout = std::chrono::seconds(60);
 constexpr Nanos kUndoTimeout = std::chrono::minutes(3);
 constexpr int kReadWindow = 32;
 
@@ -84,6 +86,7 @@ class Runner {
     end.undone = undone.has_value();
     run_["state"] = end.state;
     if (end.error) run_["error"] = end.error->message;
+    if (load_ && latency_.count() > 0) ReportLatency();
     if (actions_) run_["overhead"] = actions_->overhead().ToJson(SystemClock().Now() - begin);
     run_["ended"] = FormatRfc3339(SystemClock().Wall(), 3);
     const Status written = trace::WriteRunJson(directory_, run_);
@@ -257,6 +260,11 @@ class Runner {
     parts.subject = {target_.kind, ns_, target_.name, target_.container};
     parts.primary = [this] { return workload_.Primary(deployment_); };
     parts.next_image = [this] { return workload_.NextImage(suite_.workload_parameters); };
+    if (workload_.GetCapabilities(suite_.workload_parameters).members) {
+      parts.before_resize = [this](int from, int to) {
+        return PrepareResize(Context(), *actions_, from, to, kResizeTimeout, stop_);
+      };
+    }
     parts.stop = stop_;
     cluster_ = std::make_unique<LiveCluster>(std::move(parts));
     HOLDFAST_RETURN_IF_ERROR(actions_->Apply(ns_, manifests));
@@ -313,6 +321,16 @@ class Runner {
       SystemClock().SleepFor(std::chrono::milliseconds(100), stop_);
     } while (!deadline.Passed());
     return Fail(prepared.error().In(fmt::format("cannot prepare the tables on {} from here", pod)));
+  }
+
+  // Of acknowledged operations; in an open loop from when they were due.
+  void ReportLatency() {
+    run_["latency"] = latency_.ToJson();
+    observer_.Line(fmt::format(
+        "{} operations ended ok, half of them within {}, 99 % within {}, the slowest after {}{}",
+        latency_.count(), FormatDuration(latency_.Percentile(50)),
+        FormatDuration(latency_.Percentile(99)), FormatDuration(latency_.Percentile(100)),
+        suite_.load.open_loop ? " (from when each was due)" : ""));
   }
 
   // Everything in the journal, the latest first; then the proof that nothing is left, and the
@@ -406,7 +424,7 @@ class Runner {
     return workloads::PodNames(workload_, planned);
   }
 
-  [[nodiscard]] LoadContext Context() const {
+  [[nodiscard]] LoadContext Context() {
     LoadContext context;
     context.workload = &workload_;
     context.deployment = &deployment_;
@@ -414,6 +432,9 @@ class Runner {
     context.history = history_.get();
     context.watchdog = watchdog_.get();
     context.clock = &SystemClock();
+    context.latency = &latency_;
+    context.deadline = suite_.load.deadline;
+    context.connect_timeout = suite_.load.connect_timeout;
     return context;
   }
 
@@ -421,6 +442,8 @@ class Runner {
     return {.writers = has_clients_ ? suite_.load.writers : 0,
             .readers = has_clients_ ? suite_.load.readers : 0,
             .rate = suite_.load.rate,
+            .loop = suite_.load.open_loop ? Loop::kOpen : Loop::kClosed,
+            .skew = suite_.load.skew,
             .window = kReadWindow,
             .seed = options_.seed,
             .pods = Pods(),
@@ -429,6 +452,9 @@ class Runner {
             .registers = workload_.GetCapabilities(suite_.workload_parameters).registers
                              ? suite_.load.register_clients
                              : 0,
+            .register_keys = suite_.load.registers,
+            .mix = {suite_.load.register_reads, suite_.load.register_writes,
+                    suite_.load.register_cas},
             .lists = workload_.GetCapabilities(suite_.workload_parameters).transactions
                          ? suite_.load.transaction_clients
                          : 0};
@@ -466,6 +492,7 @@ class Runner {
   std::unique_ptr<LiveCluster> cluster_;
   std::unique_ptr<AddressBook> addresses_;
   std::unique_ptr<Watchdog> watchdog_;
+  Latency latency_;
   std::unique_ptr<LoadGenerator> load_;
   std::jthread ticker_;
 };
@@ -498,6 +525,10 @@ Json PlanRun(const suite::Suite& suite,
     run["load"] = {{"writers", suite.load.writers},
                    {"readers", suite.load.readers},
                    {"rate", suite.load.rate},
+                   {"loop", suite.load.open_loop ? "open" : "closed"},
+                   {"skew", suite.load.skew},
+                   {"value-size", suite.load.value_size},
+                   {"deadline", FormatDuration(suite.load.deadline)},
                    {"window", kReadWindow}};
     run["limits"] = {{"minimum-acks", suite.load.minimum_acks}};
   }

@@ -63,6 +63,14 @@ struct Load {
   int value_size = 0;        // Bytes stored beside each value.
   double rate = 200;  // Operations per second over all clients; 0 is as fast as possible.
   int sentinel_rows = 100;
+  bool open_loop = false;  // Operations are due at the rate, and their latency counts from then.
+  double skew = 0;  // Exponent of Zipf's law by which keys are chosen; 0 is evenly.
+  int registers = 4;  // Shared by the clients of registers.
+  int register_reads = 6;  // How often they do what, in relation to each other.
+  int register_writes = 4;
+  int register_cas = 2;
+  Nanos deadline = std::chrono::seconds(2);  // Of one operation.
+  Nanos connect_timeout = std::chrono::seconds(2);
   int minimum_acks = 100;  // Fewer acknowledged writes in a scenario decide nothing.
 };
 

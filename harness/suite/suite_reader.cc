@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <set>
 
 #include "harness/base/files.h"
@@ -71,6 +72,21 @@ void ReadWorkload(const Node& node,
 }
 
 Load ReadLoad(const Node& node, Mistakes& mistakes) {
+// Where a key stands, for a mistake in its value.
+Place PlaceOf(const Node& map, std::string_view key) {
+  const Entry* const found = map.Find(key);
+  return found != nullptr ? found->value.place : map.place;
+}
+
+std::optional<double> ParseSkew(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value,
+                                            std::chars_format::fixed);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 4))
+    return std::nullopt;
+  return value;
+}
+
   const Load defaults;
   const auto count = [](const char* name, int fallback, int64_t least, int64_t most) {
     Parameter parameter{name, ParameterType::kInteger, fallback, ""};
@@ -86,6 +102,14 @@ Load ReadLoad(const Node& node, Mistakes& mistakes) {
       count("value-size", defaults.value_size, 0, 1'000'000),
       {"rate", ParameterType::kRate, defaults.rate, ""},
       count("sentinel-rows", defaults.sentinel_rows, 0, 1'000'000),
+      {"loop", ParameterType::kString, "closed", "", {"closed", "open"}},
+      {"skew", ParameterType::kString, "0", ""},
+      count("registers", defaults.registers, 1, 1000),
+      count("register-reads", defaults.register_reads, 0, 1000),
+      count("register-writes", defaults.register_writes, 0, 1000),
+      count("register-cas", defaults.register_cas, 0, 1000),
+      {"deadline", ParameterType::kDuration, "2s", ""},
+      {"connect-timeout", ParameterType::kDuration, "2s", ""},
       count("minimum-acks", defaults.minimum_acks, 0, 1'000'000'000),
   };
   const Json values = ReadParameters(node, "load", schema, mistakes);
@@ -99,6 +123,29 @@ Load ReadLoad(const Node& node, Mistakes& mistakes) {
   load.value_size = static_cast<int>(GetInt(values, {"value-size"}, defaults.value_size));
   if (const Json* rate = FindPath(values, {"rate"})) load.rate = rate->get<double>();
   load.sentinel_rows = static_cast<int>(GetInt(values, {"sentinel-rows"}, defaults.sentinel_rows));
+  load.open_loop = GetString(values, {"loop"}) == "open";
+  if (load.open_loop && load.rate <= 0)
+    mistakes.Add(PlaceOf(node, "loop"), "loop 'open' needs a rate above 0/s");
+  if (const auto skew = ParseSkew(GetString(values, {"skew"}, "0")))
+    load.skew = *skew;
+  else
+    mistakes.Add(PlaceOf(node, "skew"), "skew must be a number from 0 to 4, such as 0.99, not '{}'",
+                 Excerpt(GetString(values, {"skew"})));
+  load.registers = static_cast<int>(GetInt(values, {"registers"}, defaults.registers));
+  load.register_reads =
+      static_cast<int>(GetInt(values, {"register-reads"}, defaults.register_reads));
+  load.register_writes =
+      static_cast<int>(GetInt(values, {"register-writes"}, defaults.register_writes));
+  load.register_cas = static_cast<int>(GetInt(values, {"register-cas"}, defaults.register_cas));
+  if (load.register_reads + load.register_writes + load.register_cas < 1)
+    mistakes.Add(PlaceOf(node, "register-reads"),
+                 "one of register-reads, register-writes and register-cas must be above 0");
+  for (const auto& [name, place] : {std::pair("deadline", &load.deadline),
+                                    std::pair("connect-timeout", &load.connect_timeout)}) {
+    *place = ParseDuration(GetString(values, {name})).value_or(*place);
+    if (*place < std::chrono::milliseconds(10))
+      mistakes.Add(PlaceOf(node, name), "{} must be at least 10ms", name);
+  }
   load.minimum_acks = static_cast<int>(GetInt(values, {"minimum-acks"}, defaults.minimum_acks));
   return load;
 }

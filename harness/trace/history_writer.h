@@ -9,7 +9,7 @@
 //   invoke null final-read  process "probe:<pod>", value on ok = every row of the key on that node
 //   (duplicates included),
 //               with "scenario"; written for each key and pod after each scenario
-// "node" is the pod asked, "role" on ok what it said it is ("primary", "replica"); "pos0" and "pos"
+// "due" (open loop) is when the operation was to begin, before or at "time"; "node" is the pod asked, "role" on ok what it said it is ("primary", "replica"); "pos0" and "pos"
 // are
 // {"lsn":"0/3000148"} before and after a read; "error" is [class, text]. A value is below 2^53:
 // run id (12 bits) | writer (9) | sequence (32). Times are integer nanoseconds on the run's clock.
@@ -66,6 +66,8 @@ class HistoryWriter {
   };
   [[nodiscard]] Counts counts() const;
   [[nodiscard]] Status Health() const;
+  // A time of the run's clock as the history writes it.
+  [[nodiscard]] Nanos SinceStart(Nanos at) const { return at - clock_.origin; }
 
  private:
   HistoryWriter(FileDescriptor file, std::string name, RunClock clock, bool recording)

@@ -4,6 +4,7 @@
 #include "harness/base/strings.h"
 #include "workloads/common.h"
 #include "workloads/etcd/embedded.h"
+#include "workloads/etcd/members.h"
 #include "workloads/etcd/session.h"
 #include "workloads/manifest.h"
 
@@ -20,8 +21,7 @@ std::string InitialCluster(const std::vector<std::string>& pods,
                            int64_t peer_port) {
   std::vector<std::string> members;
   for (const std::string& pod : pods)
-    members.push_back(fmt::format("{}=http://{}.{}.{}.svc:{}", pod, pod, deployment.name,
-                                  deployment.ns, peer_port));
+    members.push_back(pod + "=" + PeerUrl(pod, deployment, peer_port));
   return Join(members, ",");
 }
 
@@ -39,7 +39,10 @@ ParameterSchema EtcdWorkload::Parameters() const {
                                              .grace = "30s",
                                              .replicas = 3,
                                              .max_replicas = 7,
-                                             .policy = "Parallel"});
+                                             .policy = "Parallel",
+                                             // What a member that was taken out has on its volume
+                                             // would keep its ordinal from joining again.
+                                             .when_scaled = "Delete"});
   const auto milliseconds = [](const char* name, int64_t fallback, const char* description) {
     return Parameter{.name = name,
                      .type = ParameterType::kInteger,
@@ -63,6 +66,7 @@ Capabilities EtcdWorkload::GetCapabilities(const Json& /*parameters*/) const {
   Capabilities capabilities;
   capabilities.writes = Writes::kAnyPod;
   capabilities.registers = true;
+  capabilities.members = true;
   return capabilities;
 }
 
@@ -108,20 +112,16 @@ Result<std::vector<Json>> EtcdWorkload::Manifests(const Deployment& deployment) 
       {"ELECTION", std::to_string(election)},
       {"CLUSTER", InitialCluster(PodNames(*this, deployment), deployment, port + 1)},
   };
-  const std::pair<const char*, const char*> templates[] = {
+  const Template templates[] = {
       {"configmap.yaml", embedded::configmap_yaml},
       {"service.yaml", embedded::service_yaml},
       {"statefulset.yaml", embedded::statefulset_yaml},
   };
-  std::vector<Json> manifests;
-  for (const auto& [name, text] : templates) {
-    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(text, name));
-    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
-    manifests.push_back(std::move(filled));
-  }
+  HOLDFAST_ASSIGN(std::vector<Json> manifests, FillTemplates(templates, values));
   Deployment placed = deployment;
-  if (!parameters.contains("podManagementPolicy"))
-    placed.parameters["podManagementPolicy"] = "Parallel";
+  for (const auto& [name, value] : {std::pair("podManagementPolicy", "Parallel"),
+                                    std::pair("whenScaled", "Delete")})
+    if (!parameters.contains(name)) placed.parameters[name] = value;
   HOLDFAST_RETURN_IF_ERROR(ApplyCommon(placed, manifests));
   return manifests;
 }
@@ -134,6 +134,25 @@ Result<std::unique_ptr<Session>> EtcdWorkload::Connect(const Deployment& /*deplo
                                                        const Endpoint& endpoint,
                                                        Nanos timeout) const {
   return OpenSession(endpoint, timeout);
+}
+
+Result<std::vector<Json>> EtcdWorkload::BeforeResize(Session& session,
+                                                     const Deployment& deployment,
+                                                     const Resize& resize) const {
+  if (resize.to < 1)
+    return Fail(ErrorCode::kInvalidArgument,
+                "the last member cannot be taken out of its cluster; scale to 1 or more");
+  const int64_t peer_port = Port(deployment.parameters) + 1;
+  HOLDFAST_ASSIGN(const std::string cluster,
+                  resize.to > resize.from
+                      ? AddMember(session, resize.pod, PeerUrl(resize.pod, deployment, peer_port))
+                      : RemoveMember(session, resize.pod));
+  return std::vector<Json>{{{"apiVersion", "v1"},
+                            {"kind", "ConfigMap"},
+                            {"metadata",
+                             {{"name", deployment.name + "-members"},
+                              {"namespace", deployment.ns}}},
+                            {"data", {{"cluster", cluster}, {"state", "existing"}}}}};
 }
 
 Status EtcdWorkload::Prepare(Session& session) const {

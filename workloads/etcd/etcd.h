@@ -19,6 +19,11 @@ class EtcdWorkload : public Workload {
   [[nodiscard]] Result<std::unique_ptr<Session>> Connect(const Deployment& deployment,
                                                          const Endpoint& endpoint,
                                                          Nanos timeout) const override;
+  // `member add` before a pod comes, `member remove` before one goes, and the list that a member
+  // without data starts from.
+  [[nodiscard]] Result<std::vector<Json>> BeforeResize(Session& session,
+                                                       const Deployment& deployment,
+                                                       const Resize& resize) const override;
   // Nothing to make; asks whether the member answers.
   [[nodiscard]] Status Prepare(Session& session) const override;
 };

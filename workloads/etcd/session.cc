@@ -87,15 +87,6 @@ class EtcdSession : public Session {
 
   void Interrupt() override { http_.Interrupt(); }
 
- private:
-  // Member ids use all 64 bits.
-  static uint64_t Unsigned(const Json& value, std::initializer_list<std::string_view> path) {
-    const Json* found = FindPath(value, path);
-    if (found == nullptr) return 0;
-    if (found->is_number()) return found->get<uint64_t>();
-    return found->is_string() ? std::strtoull(found->get<std::string>().c_str(), nullptr, 10) : 0;
-  }
-
   // The answer's JSON in `result` when the outcome is ok.
   Outcome Call(const char* path, const Json& request, bool write, Json& result) {
     const HttpAnswer answer = http_.Send({.post = true,
@@ -117,6 +108,15 @@ class EtcdSession : public Session {
     outcome.extra = {{"pos", etcd::Position(GetObject(result, {"header"}))}};
     if (leader_known_) outcome.extra["role"] = leads_ ? "primary" : "replica";
     return outcome;
+  }
+
+ private:
+  // Member ids use all 64 bits.
+  static uint64_t Unsigned(const Json& value, std::initializer_list<std::string_view> path) {
+    const Json* found = FindPath(value, path);
+    if (found == nullptr) return 0;
+    if (found->is_number()) return found->get<uint64_t>();
+    return found->is_string() ? std::strtoull(found->get<std::string>().c_str(), nullptr, 10) : 0;
   }
 
   Outcome MemberStatus(Json& status) {
@@ -262,6 +262,17 @@ std::optional<int64_t> ValueOfSetKey(const std::string& set, std::string_view ke
   while (digits.size() > 1 && digits.front() == '0')
     digits.remove_prefix(1);
   return ParseInt(digits);
+}
+
+Outcome CallGateway(
+    Session& session, const char* path, const Json& request, bool write, Json& result) {
+  auto* const ours = dynamic_cast<EtcdSession*>(&session);
+  if (ours != nullptr) return ours->Call(path, request, write, result);
+  Outcome outcome;
+  outcome.type = OutcomeType::kFail;
+  outcome.error_class = "client-error";
+  outcome.error = "the session belongs to another workload than etcd";
+  return outcome;
 }
 
 std::unique_ptr<Session> OpenSession(const Endpoint& endpoint, Nanos timeout) {

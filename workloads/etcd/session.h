@@ -23,6 +23,11 @@ std::string SetKey(const std::string& set, int64_t value);
 // Its value, or nullopt for a key of another set.
 std::optional<int64_t> ValueOfSetKey(const std::string& set, std::string_view key);
 
+// One request of the JSON gateway; its answer in `result` when the outcome is ok. `session` must come
+// from OpenSession.
+Outcome CallGateway(
+    Session& session, const char* path, const Json& request, bool write, Json& result);
+
 // Connects at the first request.
 std::unique_ptr<Session> OpenSession(const Endpoint& endpoint, Nanos timeout);
 

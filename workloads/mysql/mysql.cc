@@ -17,13 +17,6 @@ const char* DefaultImage(Flavor flavor) {
   return flavor == Flavor::kMariaDb ? "mariadb:10.11" : "mysql:9";
 }
 
-// Without ownership to fix nothing may run as uid 0, which restricted namespaces refuse.
-void RemoveOwnVolume(Json& set) {
-  Json& containers = set["spec"]["template"]["spec"]["initContainers"];
-  for (auto it = containers.begin(); it != containers.end();)
-    it = GetString(*it, {"name"}) == "own-volume" ? containers.erase(it) : it + 1;
-}
-
 Json Values(const Deployment& deployment, Flavor flavor) {
   const Json& parameters = deployment.parameters;
   const int64_t port = GetInt(parameters, {"port"}, kPort);
@@ -104,22 +97,13 @@ std::vector<std::string> MySqlWorkload::Images(const Json& parameters) const {
 }
 
 Result<std::vector<Json>> MySqlWorkload::Manifests(const Deployment& deployment) const {
-  const std::pair<const char*, const char*> templates[] = {
+  const Template templates[] = {
       {"secret.yaml", embedded::secret_yaml},
       {"service.yaml", embedded::service_yaml},
       {"configmap.yaml", embedded::configmap_yaml},
       {"statefulset.yaml", embedded::statefulset_yaml},
   };
-  const Json values = Values(deployment, flavor_);
-  std::vector<Json> manifests;
-  for (const auto& [name, text] : templates) {
-    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(text, name));
-    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
-    manifests.push_back(std::move(filled));
-  }
-  const bool restricted = GetString(deployment.parameters, {"podSecurity"}) == "restricted";
-  if (restricted || !GetBool(deployment.parameters, {"fixOwnership"}, true))
-    RemoveOwnVolume(manifests.back());
+  HOLDFAST_ASSIGN(std::vector<Json> manifests, FillTemplates(templates, Values(deployment, flavor_)));
   HOLDFAST_RETURN_IF_ERROR(ApplyCommon(deployment, manifests));
   return manifests;
 }

@@ -31,20 +31,9 @@ constexpr std::array kRolledBack = {
     1836,  // running in read-only mode
 };
 
-Outcome WithError(OutcomeType type, const StatementError& error) {
-  Outcome outcome;
-  outcome.type = type;
-  outcome.connection_lost = error.connection_lost;
-  outcome.error = error.text;
-  if (error.interrupted) {
-    outcome.error_class = "deadline";
-    outcome.error = "no answer within the operation's deadline";
-  } else if (error.connection_lost) {
-    outcome.error_class = "connection-lost";
-  } else {
-    outcome.error_class = error.code > 0 ? std::to_string(error.code) : "client-error";
-  }
-  return outcome;
+// A code that the client library gives to a lost connection says nothing of the server's.
+std::string ServerClass(const StatementError& error) {
+  return error.connection_lost || error.code <= 0 ? "" : std::to_string(error.code);
 }
 
 }  // namespace
@@ -53,10 +42,12 @@ Outcome WriteOutcome(const StatementError& error) {
   const bool failed = !error.connection_lost && !error.interrupted &&
                       std::find(kRolledBack.begin(), kRolledBack.end(), error.code) !=
                           kRolledBack.end();
-  return WithError(failed ? OutcomeType::kFail : OutcomeType::kInfo, error);
+  return FromError(failed ? OutcomeType::kFail : OutcomeType::kInfo, error, ServerClass(error));
 }
 
-Outcome ReadOutcome(const StatementError& error) { return WithError(OutcomeType::kFail, error); }
+Outcome ReadOutcome(const StatementError& error) {
+  return FromError(OutcomeType::kFail, error, ServerClass(error));
+}
 
 std::string ConnectErrorClass(int code, const std::string& text) {
   // The client library gives 2002 for every way in which no connection came about; the operating

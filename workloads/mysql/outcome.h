@@ -5,16 +5,13 @@
 
 #include <string>
 
-#include "workloads/workload.h"
+#include "workloads/call_error.h"
 
 namespace holdfast::workloads::mysql {
 
-struct StatementError {
+struct StatementError : CallError {
   int code = 0;  // 0 when the client library did not say.
   std::string sqlstate;
-  std::string text;
-  bool connection_lost = false;
-  bool interrupted = false;  // By Session::Interrupt.
 };
 
 // kFail only when the server certainly rolled back and went on serving the connection; an error

@@ -6,12 +6,13 @@ if [ "$HOLDFAST_FLAVOR" = mariadb ]; then client=mariadb; else client=mysql; fi
 query="SELECT 1"
 if [ "${host##*-}" -ne "$HOLDFAST_PRIMARY_ORDINAL" ]; then
   if [ "$HOLDFAST_FLAVOR" = mariadb ]; then
-    query="SHOW SLAVE STATUS\G"
+    query="SHOW SLAVE STATUS"
   else
-    query="SHOW REPLICA STATUS\G"
+    query="SHOW REPLICA STATUS"
   fi
 fi
-answer=$("$client" --no-defaults -S /tmp/mysql.sock -u root --connect-timeout=3 -e "$query") || exit 1
+# Vertical by option: clients from 9.6 on refuse commands such as \G unless they are allowed.
+answer=$("$client" --no-defaults --vertical -S /tmp/mysql.sock -u root --connect-timeout=3 -e "$query") || exit 1
 # A replica whose source is away goes on serving what it has.
 case $answer in
 *_IO_Running:\ No*) exit 1 ;;

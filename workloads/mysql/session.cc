@@ -1,7 +1,6 @@
 // The only file that includes MySQL Connector/C++. Statements run one by one in autocommit.
 #include "workloads/mysql/session.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -214,23 +213,11 @@ class MySqlSession : public Session {
     if (socket_.valid()) ::shutdown(socket_.get(), SHUT_RDWR);
   }
 
-  // The server has closed its end: what is sent now cannot be received.
-  [[nodiscard]] bool ClosedByServer() const {
-    if (!socket_.valid()) return false;
-    pollfd state{socket_.get(), POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-  }
-
   Outcome Run(Classify classify, const std::function<void(Outcome&)>& body) {
     GetDriver();
-    if (lost_ || interrupted_ || ClosedByServer()) {
+    if (lost_ || interrupted_ || ClosedByPeer(socket_.get())) {
       lost_ = true;
-      Outcome closed;
-      closed.type = OutcomeType::kFail;
-      closed.error_class = "connection-closed";
-      closed.error = "the connection was closed before anything was sent";
-      closed.connection_lost = true;
-      return closed;
+      return ClosedBefore();
     }
     StatementError error;
     try {
@@ -251,7 +238,7 @@ class MySqlSession : public Session {
     error.interrupted = interrupted_;
     error.connection_lost = interrupted_ || error.code == kServerGone ||
                             error.code == kServerLost || error.code == kServerLostExtended ||
-                            ClosedByServer();
+                            ClosedByPeer(socket_.get());
     lost_ = error.connection_lost;
     return classify(error);
   }

@@ -56,9 +56,12 @@ if [ "$HOLDFAST_FLAVOR" = mariadb ]; then
   fi
   mariadbd --no-defaults --datadir="$new" --bootstrap --skip-networking <"$users"
 else
-  mysqld --no-defaults --initialize-insecure --datadir="$new" --secure-file-priv=NULL --log-error-verbosity=1
-  mysqld --no-defaults --datadir="$new" --skip-networking --mysqlx=OFF --disable-log-bin --secure-file-priv=NULL \
-    --socket=/tmp/setup.sock --pid-file=/tmp/setup.pid --log-error-verbosity=1 &
+  # Nothing is flushed before the directory is whole: then at once, before it gets its name.
+  set -- --no-defaults --datadir="$new" --secure-file-priv=NULL --log-error-verbosity=1 --performance-schema=OFF \
+    --innodb-flush-method=nosync --innodb-doublewrite=OFF --innodb-flush-log-at-trx-commit=0
+  mysqld "$@" --initialize-insecure
+  mysqld "$@" --skip-networking --mysqlx=OFF --disable-log-bin \
+    --socket=/tmp/setup.sock --pid-file=/tmp/setup.pid &
   server=$!
   until mysql --no-defaults -S /tmp/setup.sock -u root -e "SELECT 1" >/dev/null 2>&1; do
     kill -0 "$server" 2>/dev/null || exit 1

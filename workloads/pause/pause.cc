@@ -68,14 +68,9 @@ Result<std::vector<Json>> PauseWorkload::Manifests(const Deployment& deployment)
       {"MOUNTS", claims.is_null()
                      ? Json(nullptr)
                      : Json::array({{{"name", "data"}, {"mountPath", "/data"}}})}};
-  std::vector<Json> manifests;
-  const std::pair<const char*, const char*> templates[] = {
-      {"service.yaml", embedded::service_yaml}, {"statefulset.yaml", embedded::statefulset_yaml}};
-  for (const auto& [name, text] : templates) {
-    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(text, name));
-    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
-    manifests.push_back(std::move(filled));
-  }
+  const Template templates[] = {{"service.yaml", embedded::service_yaml},
+                                {"statefulset.yaml", embedded::statefulset_yaml}};
+  HOLDFAST_ASSIGN(std::vector<Json> manifests, FillTemplates(templates, values));
   HOLDFAST_RETURN_IF_ERROR(ApplyCommon(deployment, manifests));
   return manifests;
 }

@@ -21,31 +21,17 @@ bool CertainlyRolledBack(std::string_view sqlstate) {
          kRollbackClasses.end();
 }
 
-Outcome WithError(OutcomeType type, const StatementError& error) {
-  Outcome outcome;
-  outcome.type = type;
-  outcome.connection_lost = error.connection_lost;
-  outcome.error = error.text;
-  if (error.interrupted) {
-    outcome.error_class = "deadline";
-    outcome.error = "no answer within the operation's deadline";
-  } else if (!error.sqlstate.empty()) {
-    outcome.error_class = error.sqlstate;
-  } else {
-    outcome.error_class = error.connection_lost ? "connection-lost" : "client-error";
-  }
-  return outcome;
-}
-
 }  // namespace
 
 Outcome WriteOutcome(const StatementError& error) {
   const bool failed =
       !error.connection_lost && !error.interrupted && CertainlyRolledBack(error.sqlstate);
-  return WithError(failed ? OutcomeType::kFail : OutcomeType::kInfo, error);
+  return FromError(failed ? OutcomeType::kFail : OutcomeType::kInfo, error, error.sqlstate);
 }
 
-Outcome ReadOutcome(const StatementError& error) { return WithError(OutcomeType::kFail, error); }
+Outcome ReadOutcome(const StatementError& error) {
+  return FromError(OutcomeType::kFail, error, error.sqlstate);
+}
 
 std::string ConnectErrorClass(std::string_view text) {
   struct Row {

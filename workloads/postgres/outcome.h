@@ -5,16 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "workloads/workload.h"
+#include "workloads/call_error.h"
 
 namespace holdfast::workloads::postgres {
 
 // Everything that is known when a statement has ended in an error.
-struct StatementError {
-  std::string sqlstate;          // Empty when the server did not say.
-  std::string text;              // One line, without secrets.
-  bool connection_lost = false;  // Afterwards the connection is no longer open.
-  bool interrupted = false;      // By Session::Interrupt.
+struct StatementError : CallError {
+  std::string sqlstate;  // Empty when the server did not say.
 };
 
 // kFail only when the server certainly rolled back: it reported an ERROR of a class that ends the

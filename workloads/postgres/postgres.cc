@@ -60,14 +60,6 @@ Json Placeholders(const Deployment& deployment) {
   };
 }
 
-// Without ownership to fix nothing may run as uid 0, which restricted namespaces refuse.
-void RemoveOwnVolume(Json& statefulset) {
-  Json& containers = statefulset["spec"]["template"]["spec"]["initContainers"];
-  for (auto it = containers.begin(); it != containers.end();) {
-    it = GetString(*it, {"name"}) == "own-volume" ? containers.erase(it) : it + 1;
-  }
-}
-
 }  // namespace
 
 std::string PostgresWorkload::Description() const {
@@ -142,21 +134,12 @@ Result<std::vector<Json>> PostgresWorkload::Manifests(const Deployment& deployme
     return Fail(ErrorCode::kInvalidArgument,
                 "synchronous is {}, but there are {} replicas besides the primary", synchronous,
                 Independent(deployment.parameters) ? 0 : std::max(deployment.replicas, 1) - 1);
-  const std::pair<const char*, const char*> templates[] = {
+  const Template templates[] = {
       {"secret.yaml", embedded::secret_yaml},
       {"service.yaml", embedded::service_yaml},
       {"statefulset.yaml", embedded::statefulset_yaml},
   };
-  const Json values = Placeholders(deployment);
-  std::vector<Json> manifests;
-  for (const auto& [name, text] : templates) {
-    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(text, name));
-    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
-    manifests.push_back(std::move(filled));
-  }
-  const bool restricted = GetString(deployment.parameters, {"podSecurity"}) == "restricted";
-  if (restricted || !GetBool(deployment.parameters, {"fixOwnership"}, true))
-    RemoveOwnVolume(manifests.back());
+  HOLDFAST_ASSIGN(std::vector<Json> manifests, FillTemplates(templates, Placeholders(deployment)));
   HOLDFAST_RETURN_IF_ERROR(ApplyCommon(deployment, manifests));
   return manifests;
 }

@@ -3,7 +3,6 @@
 #include "workloads/postgres/session.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -350,21 +349,10 @@ class PostgresSession : public Session {
     outcome.value = std::move(probe);
   }
 
-  // The server has closed its end: what is sent now cannot be received.
-  [[nodiscard]] bool ClosedByServer() const {
-    pollfd state{socket_.get(), POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-  }
-
   Outcome Run(Classify classify, const std::function<void(pqxx::nontransaction&, Outcome&)>& body) {
-    if (lost_ || interrupted_ || !connection_.is_open() || ClosedByServer()) {
+    if (lost_ || interrupted_ || !connection_.is_open() || ClosedByPeer(socket_.get())) {
       lost_ = true;
-      Outcome closed;
-      closed.type = OutcomeType::kFail;
-      closed.error_class = "connection-closed";
-      closed.error = "the connection was closed before anything was sent";
-      closed.connection_lost = true;
-      return closed;
+      return ClosedBefore();
     }
     StatementError error;
     try {
@@ -393,7 +381,7 @@ class PostgresSession : public Session {
       error.text = FirstLine(failure.what());
     }
     error.interrupted = interrupted_;
-    error.connection_lost = interrupted_ || !connection_.is_open() || ClosedByServer();
+    error.connection_lost = interrupted_ || !connection_.is_open() || ClosedByPeer(socket_.get());
     lost_ = error.connection_lost;
     if (lost_ && error.sqlstate.empty()) {
       if (const std::string last = connection_.LastMessage(); !last.empty()) {

@@ -18,7 +18,7 @@ set -- postgres -D "$PGDATA" \
   -c "fsync=on" \
   -c "synchronous_commit=$HOLDFAST_COMMIT" \
   -c "shared_buffers=32MB" \
-  -c "max_connections=100" \
+  -c "max_connections=600" \
   -c "hot_standby=on" \
   -c "max_wal_size=256MB" \
   -c "wal_keep_size=512MB" \

@@ -121,21 +121,16 @@ Result<Json> VolumeWorkload::Values(const Deployment& deployment) const {
 }
 
 Result<std::vector<Json>> VolumeWorkload::Manifests(const Deployment& deployment) const {
-  std::vector<std::pair<const char*, const char*>> templates = {
+  std::vector<Template> templates = {
       {"service.yaml", embedded::service_yaml}, {"configmap.yaml", embedded::configmap_yaml}};
   if (IsSet()) {
-    templates.emplace_back("statefulset.yaml", embedded::statefulset_yaml);
+    templates.push_back({"statefulset.yaml", embedded::statefulset_yaml});
   } else {
-    templates.emplace_back("claim.yaml", embedded::claim_yaml);
-    templates.emplace_back("deployment.yaml", embedded::deployment_yaml);
+    templates.push_back({"claim.yaml", embedded::claim_yaml});
+    templates.push_back({"deployment.yaml", embedded::deployment_yaml});
   }
   HOLDFAST_ASSIGN(const Json values, Values(deployment));
-  std::vector<Json> manifests;
-  for (const auto& [name, text] : templates) {
-    HOLDFAST_ASSIGN(const Json parsed, ParseManifest(text, name));
-    HOLDFAST_ASSIGN(Json filled, FillPlaceholders(parsed, values));
-    manifests.push_back(std::move(filled));
-  }
+  HOLDFAST_ASSIGN(std::vector<Json> manifests, FillTemplates(templates, values));
   HOLDFAST_RETURN_IF_ERROR(ApplyCommon(deployment, manifests));
   return manifests;
 }

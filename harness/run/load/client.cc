@@ -1,6 +1,7 @@
 #include "harness/run/load/client.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::run {
 
@@ -37,8 +38,13 @@ Outcome Client::Perform(const std::string& pod, const Operation& operation) {
   const Json process = process_;
   const char* const function = workloads::FunctionName(operation.function);
   Node& node = nodes_[pod];
-  context_.history->Invoke(process, function, operation.key, operation.value, {{"node", pod}});
+  Json fields = {{"node", pod}};
+  if (due_) fields["due"] = context_.history->SinceStart(*due_).count();
+  const Nanos begin = due_ ? *std::exchange(due_, std::nullopt) : context_.clock->Now();
+  context_.history->Invoke(process, function, operation.key, operation.value, fields);
   Outcome outcome = Try(pod, node, operation);
+  if (context_.latency != nullptr && outcome.type == OutcomeType::kOk)
+    context_.latency->Add(context_.clock->Now() - begin);
   const Json& result = outcome.value.is_null() ? operation.value : outcome.value;
   context_.history->Complete(process, function, operation.key, outcome.type, result,
                              CompletionFields(pod, outcome));

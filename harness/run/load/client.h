@@ -4,9 +4,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "harness/run/load/address_book.h"
+#include "harness/run/load/latency.h"
 #include "harness/run/load/watchdog.h"
 #include "harness/trace/history_writer.h"
 #include "workloads/workload.h"
@@ -21,6 +23,7 @@ struct LoadContext {
   trace::HistoryWriter* history = nullptr;
   Watchdog* watchdog = nullptr;  // Started.
   Clock* clock = nullptr;
+  Latency* latency = nullptr;  // Of operations that ended ok; null: not wanted.
   Nanos deadline = std::chrono::seconds(2);  // Of one operation, after connecting.
   Nanos connect_timeout = std::chrono::seconds(2);
   Nanos backoff_min = std::chrono::milliseconds(50);
@@ -54,6 +57,9 @@ class Client {
   workloads::Outcome Read(const std::string& pod, const std::string& key, int window) {
     return Perform(pod, {.function = workloads::Function::kRead, .key = key, .window = window});
   }
+  // When the next operation was to begin, on the context's clock: written beside its invoke line, and
+  // its latency counts from then. Without it, from when it begins.
+  void Due(Nanos at) { due_ = at; }
   // How long to leave the pod alone after what went wrong last; zero when all is well.
   [[nodiscard]] Nanos BackoffLeft(const std::string& pod) const;
   [[nodiscard]] int64_t process() const { return process_; }
@@ -72,6 +78,7 @@ class Client {
   const LoadContext context_;
   int64_t process_;
   const int64_t stride_;
+  std::optional<Nanos> due_;
   std::map<std::string, Node> nodes_;
 };
 

@@ -16,7 +16,7 @@ ListClient::ListClient(const LoadContext& context,
                        Random random,
                        int64_t process,
                        int64_t stride)
-    : client_(context, process, stride),
+    : Worker(context, process, stride),
       pod_(std::move(pod)),
       random_(random),
       run_(context.deployment->run_number),

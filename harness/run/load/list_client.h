@@ -23,7 +23,6 @@ class ListClient : public Worker {
   [[nodiscard]] Nanos Pause() override { return client_.BackoffLeft(pod_); }
 
  private:
-  Client client_;
   std::string pod_;
   Random random_;
   int run_;

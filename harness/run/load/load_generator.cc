@@ -1,5 +1,7 @@
 #include "harness/run/load/load_generator.h"
 
+#include <algorithm>
+
 namespace holdfast::run {
 
 std::vector<LoadKey> SentinelKeys(const LoadOptions& options) {
@@ -55,6 +57,16 @@ Result<std::unique_ptr<LoadGenerator>> LoadGenerator::Create(const LoadContext& 
   if (options.readers < 0 || options.window < 1 || options.rate < 0)
     return Fail(ErrorCode::kInvalidArgument,
                 "load.readers and load.rate must not be negative, load.window at least 1");
+  if (options.loop == Loop::kOpen && options.rate <= 0)
+    return Fail(ErrorCode::kInvalidArgument,
+                "load.loop open needs a load.rate: operations are due at a rate, not as fast as "
+                "possible");
+  const RegisterMix& mix = options.mix;
+  if (options.skew < 0 || options.register_keys < 1 ||
+      std::min({mix.reads, mix.writes, mix.cas}) < 0 || mix.reads + mix.writes + mix.cas < 1)
+    return Fail(ErrorCode::kInvalidArgument,
+                "load.skew must not be negative, load.registers at least 1, and of "
+                "load.register-reads, -writes and -cas one above 0");
   const int marked = options.writers + options.registers + options.lists;
   if (options.registers < 0 || options.lists < 0 || marked > kMaxWriters)
     return Fail(ErrorCode::kInvalidArgument,
@@ -68,7 +80,9 @@ Result<std::unique_ptr<LoadGenerator>> LoadGenerator::Create(const LoadContext& 
 
 LoadGenerator::LoadGenerator(const LoadContext& context, const LoadOptions& options)
     : context_(context),
-      limiter_(*context.clock, options.rate) {
+      open_(options.loop == Loop::kOpen),
+      schedule_(*context.clock, options.rate, options.loop),
+      resumed_(context.clock->Now()) {
   const int64_t stride = ProcessStride(options);
   int64_t process = 0;
   const std::vector<LoadKey> keys = LoadKeys(options);
@@ -81,15 +95,18 @@ LoadGenerator::LoadGenerator(const LoadContext& context, const LoadOptions& opti
   for (int reader = 0; reader < options.readers; ++reader)
     readers_.push_back(std::make_unique<Reader>(
         context, options.pods, keys, options.writes == workloads::Writes::kOwnKeys, options.window,
-        random.Fork("reader-" + std::to_string(reader)), process++, stride));
-  // Few registers, so that clients meet on them; each client with a pod of its own where any will do.
-  const std::vector<std::string> registers = {"r0", "r1", "r2", "r3"};
+        options.skew, random.Fork("reader-" + std::to_string(reader)), process++, stride));
+  std::vector<std::string> registers;
+  for (int i = 0; i < options.register_keys; ++i)
+    registers.push_back("r" + std::to_string(i));
+  // Each client with a pod of its own where any will do.
   for (int client = 0; client < options.registers; ++client) {
     const size_t pod = options.writes == workloads::Writes::kAnyPod
                            ? static_cast<size_t>(client) % options.pods.size()
                            : 0;
     registers_.push_back(std::make_unique<RegisterClient>(
         context, options.writers + client, options.pods[pod], registers,
+        options.mix, options.skew,
         random.Fork("register-" + std::to_string(client)), process++, stride));
   }
   for (int client = 0; client < options.lists; ++client)
@@ -119,9 +136,10 @@ void LoadGenerator::Loop(Worker& worker, const std::stop_token& stop) {
   Nanos wait{0};
   while (!stop.stop_requested()) {
     if (wait > Nanos{0} && !context_.clock->SleepFor(wait, stop)) return;
-    const Nanos slot = limiter_.Reserve();
-    if (slot > Nanos{0} && !context_.clock->SleepFor(slot, stop)) return;
+    const Schedule::Slot slot = schedule_.Take();
+    if (slot.wait > Nanos{0} && !context_.clock->SleepFor(slot.wait, stop)) return;
     if (!gate_.Enter(stop)) return;
+    if (open_) worker.Due(std::max(slot.due, resumed_.load()));
     worker.Step();
     wait = worker.Pause();
     gate_.Leave();
@@ -130,7 +148,10 @@ void LoadGenerator::Loop(Worker& worker, const std::stop_token& stop) {
 
 void LoadGenerator::Pause() { gate_.Close(); }
 
-void LoadGenerator::Resume() { gate_.Open(); }
+void LoadGenerator::Resume() {
+  resumed_ = schedule_.Restart();
+  gate_.Open();
+}
 
 void LoadGenerator::Stop() {
   for (std::jthread& thread : threads_)

@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_HARNESS_RUN_LOAD_LOAD_GENERATOR_H_
 #define HOLDFAST_HARNESS_RUN_LOAD_LOAD_GENERATOR_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -11,8 +12,8 @@
 #include "harness/run/load/client.h"
 #include "harness/run/load/gate.h"
 #include "harness/run/load/list_client.h"
-#include "harness/run/load/rate_limiter.h"
 #include "harness/run/load/register_client.h"
+#include "harness/run/load/schedule.h"
 #include "harness/run/load/worker.h"
 
 namespace holdfast::run {
@@ -21,6 +22,8 @@ struct LoadOptions {
   int writers = 4;  // 0..kMaxWriters; none for a workload without clients.
   int readers = 2;  // 0 or more
   double rate = 0;  // Operations per second over all clients; 0 is as fast as possible.
+  Loop loop = Loop::kClosed;  // kOpen needs a rate.
+  double skew = 0;  // Exponent of Zipf's law by which readers and registers' clients choose keys.
   int window = 64;  // Rows that a read asks for at most.
   uint64_t seed = 1;
   std::vector<std::string> pods;  // Readers choose among them; not empty.
@@ -28,6 +31,8 @@ struct LoadOptions {
   workloads::Writes writes = workloads::Writes::kPrimary;
   int padding = 0;    // Bytes stored beside each value.
   int registers = 0;  // Clients of registers, 0 for a workload without them.
+  int register_keys = 4;  // Registers that they share: few, so that they meet on them.
+  RegisterMix mix = {};
   int lists = 0;      // Clients of list transactions, 0 for a workload without them.
 };
 
@@ -76,7 +81,9 @@ class LoadGenerator {
   void Loop(Worker& worker, const std::stop_token& stop);
 
   const LoadContext context_;
-  RateLimiter limiter_;
+  const bool open_;
+  Schedule schedule_;
+  std::atomic<Nanos> resumed_;  // Nothing was due before.
   Gate gate_;
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::unique_ptr<Reader>> readers_;

@@ -11,25 +11,32 @@ RegisterClient::RegisterClient(const LoadContext& context,
                                int writer,
                                std::string pod,
                                std::vector<std::string> registers,
+                               RegisterMix mix,
+                               double skew,
                                Random random,
                                int64_t process,
                                int64_t stride)
-    : client_(context, process, stride),
+    : Worker(context, process, stride),
       pod_(std::move(pod)),
       registers_(std::move(registers)),
+      mix_(mix),
+      choice_(registers_.size(), skew),
       random_(random),
       run_(context.deployment->run_number),
       writer_(writer) {}
 
-// Half reads, a third writes, the rest compare-and-set.
 Operation RegisterClient::Next(const std::string& name) {
   const auto seen = seen_.find(name);
-  const uint64_t choice = seen == seen_.end() ? 6 : random_.Below(12);
+  const auto all = static_cast<uint64_t>(mix_.reads + mix_.writes + mix_.cas);
+  // The first operation on a register is a write.
+  const int choice =
+      seen == seen_.end() ? mix_.reads : static_cast<int>(random_.Below(all));
   Operation operation{.function = Function::kGet, .key = name};
-  if (choice < 6) return operation;
+  if (seen != seen_.end() && choice < mix_.reads) return operation;
+  const bool put = seen == seen_.end() || choice < mix_.reads + mix_.writes;
   const int64_t value = OperationValue(run_, writer_, ++sequence_);
-  operation.function = choice < 10 ? Function::kPut : Function::kCas;
-  if (choice < 10)
+  operation.function = put ? Function::kPut : Function::kCas;
+  if (put)
     operation.value = value;
   else
     operation.value = Json::array({seen->second, value});
@@ -37,7 +44,7 @@ Operation RegisterClient::Next(const std::string& name) {
 }
 
 Outcome RegisterClient::Step() {
-  const std::string& name = registers_[random_.Below(registers_.size())];
+  const std::string& name = registers_[choice_.Draw(random_)];
   const Operation operation = Next(name);
   Outcome outcome = client_.Perform(pod_, operation);
   const Json* seen = nullptr;

@@ -11,8 +11,16 @@
 
 namespace holdfast::run {
 
+// How often it does what, in relation to each other; not all zero.
+struct RegisterMix {
+  int reads = 6;
+  int writes = 4;
+  int cas = 2;
+};
+
 // Asks one pod. A register is first written by the client itself, so that no read finds none; a
-// compare-and-set expects what the client saw last.
+// compare-and-set expects what the client saw last. The first registers are asked for more often by
+// `skew`, an exponent of Zipf's law.
 class RegisterClient : public Worker {
  public:
   // `writer` marks its values and must differ from every Writer's.
@@ -20,6 +28,8 @@ class RegisterClient : public Worker {
                  int writer,
                  std::string pod,
                  std::vector<std::string> registers,
+                 RegisterMix mix,
+                 double skew,
                  Random random,
                  int64_t process,
                  int64_t stride);
@@ -29,9 +39,10 @@ class RegisterClient : public Worker {
  private:
   [[nodiscard]] workloads::Operation Next(const std::string& name);
 
-  Client client_;
   std::string pod_;
   std::vector<std::string> registers_;
+  RegisterMix mix_;
+  Zipf choice_;
   std::map<std::string, int64_t> seen_;  // The newest value known of each register.
   Random random_;
   int run_;

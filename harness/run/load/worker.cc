@@ -8,7 +8,7 @@ using workloads::Outcome;
 
 Writer::Writer(
     const LoadContext& context, int writer, LoadKey key, int64_t process, int64_t stride)
-    : client_(context, process, stride),
+    : Worker(context, process, stride),
       key_(std::move(key)),
       run_(context.deployment->run_number),
       writer_(writer) {}
@@ -26,14 +26,16 @@ Reader::Reader(const LoadContext& context,
                std::vector<LoadKey> keys,
                bool own_keys,
                int window,
+               double skew,
                Random random,
                int64_t process,
                int64_t stride)
-    : client_(context, process, stride),
+    : Worker(context, process, stride),
       pods_(std::move(pods)),
       keys_(std::move(keys)),
       own_keys_(own_keys),
       window_(window),
+      choice_(keys_.size(), skew),
       random_(random) {}
 
 Outcome Reader::Step() {
@@ -43,13 +45,10 @@ Outcome Reader::Step() {
   }
   const std::string& pod =
       well.empty() ? pods_[random_.Below(pods_.size())] : *well[random_.Below(well.size())];
-  const LoadKey* key = &keys_[random_.Below(keys_.size())];
-  if (own_keys_) {
-    std::vector<const LoadKey*> there;
-    for (const LoadKey& candidate : keys_)
-      if (candidate.pod == pod) there.push_back(&candidate);
-    if (!there.empty()) key = there[random_.Below(there.size())];
-  }
+  const LoadKey* key = &keys_[choice_.Draw(random_)];
+  // Where the pod has keys of its own, the next of them.
+  for (size_t tried = 0; own_keys_ && key->pod != pod && tried < keys_.size(); ++tried)
+    key = key == &keys_.back() ? &keys_.front() : key + 1;
   return client_.Perform(
       own_keys_ ? key->pod : pod,
       {.function = workloads::Function::kRead, .key = key->name, .window = window_});

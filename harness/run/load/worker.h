@@ -8,13 +8,15 @@
 #include "harness/base/random.h"
 #include "harness/run/load/client.h"
 #include "harness/run/load/keys.h"
+#include "harness/run/load/zipf.h"
 
 namespace holdfast::run {
 
 // Not thread-safe: one thread at a time.
 class Worker {
  public:
-  Worker() = default;
+  Worker(const LoadContext& context, int64_t process, int64_t stride)
+      : client_(context, process, stride) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   virtual ~Worker() = default;
@@ -22,6 +24,11 @@ class Worker {
   virtual workloads::Outcome Step() = 0;
   // How long to wait before the next step; zero when all is well.
   [[nodiscard]] virtual Nanos Pause() = 0;
+  // As Client::Due, of the next step.
+  void Due(Nanos at) { client_.Due(at); }
+
+ protected:
+  Client client_;
 };
 
 // Adds strictly increasing values to one key, through the pod that takes its writes.
@@ -37,7 +44,6 @@ class Writer : public Worker {
   void SetPadding(int padding) { padding_ = padding; }
 
  private:
-  Client client_;
   LoadKey key_;
   int run_;
   int writer_;
@@ -45,7 +51,8 @@ class Writer : public Worker {
   int64_t sequence_ = 0;
 };
 
-// Reads the newest values of a random key on a random pod; with `own_keys`, on the key's own pod.
+// Reads the newest values of a random key on a random pod; with `own_keys`, on the key's own pod. The
+// first keys are asked for more often by `skew`, an exponent of Zipf's law.
 class Reader : public Worker {
  public:
   Reader(const LoadContext& context,
@@ -53,6 +60,7 @@ class Reader : public Worker {
          std::vector<LoadKey> keys,
          bool own_keys,
          int window,
+         double skew,
          Random random,
          int64_t process,
          int64_t stride);
@@ -61,11 +69,11 @@ class Reader : public Worker {
   [[nodiscard]] Nanos Pause() override;
 
  private:
-  Client client_;
   std::vector<std::string> pods_;
   std::vector<LoadKey> keys_;
   bool own_keys_;
   int window_;
+  Zipf choice_;
   Random random_;
 };
 

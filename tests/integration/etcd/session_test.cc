@@ -6,9 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/strings.h"
 #include "workloads/etcd/etcd.h"
+#include "workloads/etcd/session.h"
 
 #include "tests/integration/pods/local_pod.h"
+#include "tests/integration/pods/recorded.h"
 
 namespace holdfast::workloads::etcd {
 namespace {
@@ -124,6 +127,75 @@ TEST_F(EtcdTest, AFrozenMemberIsADeadline) {
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);
+}
+
+TEST(EtcdLifeTest, ADestroyedVolumeLosesEveryAcknowledgedWrite) {
+  Member member;
+  ASSERT_EQ(member.Start(), "");
+  Recorded clients(*FindWorkload("etcd"), member.deployment(), "etcd-0");
+  clients.MoveTo(member.endpoint());
+  ASSERT_TRUE(clients.Add(4));
+  ASSERT_TRUE(clients.FinalRead());
+  EXPECT_EQ(clients.Judge("HX-LOST").verdict, check::Verdict::kPass) << "nothing is gone yet";
+  member.Stop(SIGKILL);
+  ASSERT_TRUE(RemoveTree(member.volume()));
+  ASSERT_TRUE(MakeDirectories(member.volume()));
+  ASSERT_EQ(member.Start(), "");
+  clients.MoveTo(member.endpoint());
+  ASSERT_TRUE(clients.FinalRead());
+  const check::CheckResult lost = clients.Judge("HX-LOST");
+  EXPECT_EQ(lost.verdict, check::Verdict::kFail) << lost.reason;
+  EXPECT_EQ(lost.findings.size(), 4U) << lost.reason;
+}
+
+// A member that may not write (its quota is used up) refuses, and goes on with reads.
+TEST(EtcdLifeTest, AMemberOutOfSpaceFailsWritesAndReads) {
+  Member member;
+  ASSERT_EQ(member.Start(), "");
+  const auto session = *member.Connect();
+  ASSERT_EQ(session->Add("full", 1).type, OutcomeType::kOk);
+  Json answer;
+  const Outcome status = CallGateway(*session, "/v3/maintenance/status", Json::object(), false, answer);
+  ASSERT_EQ(status.type, OutcomeType::kOk);
+  const Json alarm = {{"action", "ACTIVATE"},
+                      {"memberID", GetObject(answer, {"header"})["member_id"]},
+                      {"alarm", "NOSPACE"}};
+  const Outcome raised = CallGateway(*session, "/v3/maintenance/alarm", alarm, true, answer);
+  ASSERT_EQ(raised.type, OutcomeType::kOk) << raised.error;
+  const Outcome refused = session->Add("full", 2);
+  EXPECT_EQ(refused.type, OutcomeType::kFail) << refused.error;
+  EXPECT_EQ(refused.error_class, "grpc-8");
+  EXPECT_FALSE(refused.connection_lost);
+  EXPECT_EQ(session->ReadAll("full").value, Json({1}));
+}
+
+// A quorum that is to grow takes the member before its pod comes, once.
+TEST(EtcdLifeTest, AMemberJoinsBeforeItsPodComes) {
+  Member member;
+  ASSERT_EQ(member.Start(), "");
+  const EtcdWorkload workload;
+  const Resize grow{.from = 1, .to = 2, .pod = "etcd-1"};
+  const auto session = *member.Connect();
+  const auto before = workload.BeforeResize(*session, member.deployment(), {2, 1, "etcd-1"});
+  ASSERT_TRUE(before) << "no such member: nothing to take out";
+  const auto grown = workload.BeforeResize(*session, member.deployment(), grow);
+  ASSERT_TRUE(grown) << grown.error().message;
+  ASSERT_EQ(grown->size(), 1U);
+  EXPECT_EQ(GetString((*grown)[0], {"metadata", "name"}), "etcd-members");
+  EXPECT_EQ(GetString((*grown)[0], {"data", "state"}), "existing");
+  const std::string peer = std::to_string(member.port() + 1);
+  EXPECT_THAT(Split(GetString((*grown)[0], {"data", "cluster"}), ','),
+              testing::UnorderedElementsAre("etcd-0=http://etcd-0.etcd.test.svc:" + peer,
+                                            "etcd-1=http://etcd-1.etcd.test.svc:" + peer));
+  EXPECT_EQ(GetString((*before)[0], {"data", "cluster"}),
+            "etcd-0=http://etcd-0.etcd.test.svc:" + peer);
+  // The second member has not come, so the two can agree on nothing: a second `member add` would fail.
+  const auto again = workload.BeforeResize(*session, member.deployment(), grow);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ((*again)[0], (*grown)[0]);
+  const auto last = workload.BeforeResize(*session, member.deployment(), {1, 0, "etcd-0"});
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(EtcdLifeTest, KilledMemberKeepsWhatItAcknowledged) {

@@ -8,6 +8,7 @@
 
 #include "workloads/postgres/postgres.h"
 
+#include "tests/integration/pods/recorded.h"
 #include "tests/integration/postgres/server.h"
 
 namespace holdfast::workloads::postgres {
@@ -137,7 +138,7 @@ TEST_F(SessionTest, ProbesThePodItTalksTo) {
   const auto probe = session->Probe();
   ASSERT_TRUE(probe) << probe.error().message;
   EXPECT_EQ(GetString(*probe, {"hostname"}), "pg-0");
-  EXPECT_EQ(GetString(*probe, {"mounts", "1", "path"}), "/tmp/volume");
+  EXPECT_EQ(GetString(*probe, {"mounts", "1", "path"}), "/tmp/mounts/data");
   EXPECT_THAT(GetString(*probe, {"mounts", "1", "device"}), testing::MatchesRegex("[0-9]+:[0-9]+"));
   EXPECT_EQ(GetString(*probe, {"marker", "pod"}), "pg-0");
   EXPECT_EQ(GetString(*probe, {"marker", "nonce"}).size(), 36U);
@@ -255,7 +256,7 @@ TEST_F(SessionTest, ReplicaFollowsAndRefusesWrites) {
 TEST(ServerLifeTest, RestartsKeepRowsAndMarker) {
   Server server(0);
   ASSERT_EQ(server.Start(), "");
-  const auto ready = server.RunScript("ready");
+  const auto ready = server.RunContainer("ready");
   ASSERT_TRUE(ready);
   EXPECT_EQ(ready->exit_code, 0) << ready->err;
   {
@@ -301,11 +302,45 @@ TEST(ServerLifeTest, KilledServerDuringCommitIsInfo) {
   EXPECT_TRUE(outcome.connection_lost);
 }
 
+// Asynchronous replication, and the primary's volume destroyed: the promoted replica does not have
+// what it had not received yet, and the checker counts exactly that.
+TEST(ServerLifeTest, ADestroyedPrimaryLosesWhatWasNotReplicated) {
+  Server primary(0);
+  ASSERT_EQ(primary.Start(), "");
+  ASSERT_TRUE(PostgresWorkload().Prepare(**primary.Connect()));
+  Server replica(1, primary.port());
+  ASSERT_EQ(replica.Start(), "");
+  Recorded clients(*FindWorkload("postgres"), TestDeployment(), "pg-0");
+  clients.MoveTo(primary.endpoint());
+  ASSERT_TRUE(clients.Add(5));
+  const Outcome position = (*primary.Connect())->Position();
+  {
+    const auto reader = *replica.Connect();
+    const Deadline deadline(SystemClock(), std::chrono::seconds(20));
+    while (reader->CaughtUp(position.value).value != Json(true) && !deadline.Passed())
+      SystemClock().SleepFor(std::chrono::milliseconds(10), {});
+  }
+  // The replica is cut off before the last writes, not only behind in replaying them.
+  replica.Signal(SIGSTOP);
+  ASSERT_TRUE(clients.Add(3));
+  primary.Stop(SIGKILL);
+  ASSERT_TRUE(RemoveTree(primary.volume()));
+  replica.Stop(SIGKILL);  // What was on its way to it goes with its sockets.
+  ASSERT_EQ(replica.Start(), "");
+  ASSERT_TRUE(replica.Sql("SELECT pg_promote()"));
+  clients.MoveTo(replica.endpoint());
+  const Status read = clients.FinalRead();
+  ASSERT_TRUE(read) << read.error().message;
+  const check::CheckResult lost = clients.Judge("HX-LOST");
+  EXPECT_EQ(lost.verdict, check::Verdict::kFail) << lost.reason;
+  EXPECT_EQ(lost.findings.size(), 3U) << lost.reason;
+}
+
 TEST(ServerLifeTest, HalfMadeDirectoryIsMadeAgainAndForeignOneRefused) {
   Server server(0);
   ASSERT_TRUE(MakeDirectories(server.volume() / "pgdata.new"));
   ASSERT_TRUE(WriteFileAtomic(server.volume() / "pgdata.new" / "PG_VERSION", "15\n"));
-  const auto setup = server.RunScript("setup");
+  const auto setup = server.RunContainer("setup");
   ASSERT_TRUE(setup);
   EXPECT_EQ(setup->exit_code, 0) << setup->err;
   EXPECT_TRUE(std::filesystem::exists(server.volume() / "pgdata" / "global"));
@@ -314,7 +349,7 @@ TEST(ServerLifeTest, HalfMadeDirectoryIsMadeAgainAndForeignOneRefused) {
   Server other(0);
   ASSERT_TRUE(MakeDirectories(other.volume() / "pgdata"));
   ASSERT_TRUE(WriteFileAtomic(other.volume() / "pgdata" / "letters", "of somebody"));
-  const auto refused = other.RunScript("setup");
+  const auto refused = other.RunContainer("setup");
   ASSERT_TRUE(refused);
   EXPECT_NE(refused->exit_code, 0);
   EXPECT_TRUE(std::filesystem::exists(other.volume() / "pgdata" / "letters"));

@@ -13,6 +13,7 @@
 #include "workloads/volume/volume.h"
 
 #include "tests/integration/pods/local_pod.h"
+#include "tests/integration/pods/recorded.h"
 
 namespace holdfast::workloads::volume {
 namespace {
@@ -145,6 +146,23 @@ TEST_F(VolumeTest, StopsWithinASecondAndKeepsItsFiles) {
   ASSERT_EQ(pod_.Start(), "");
   EXPECT_EQ(Open()->ReadAll("w0").value, Json({1}));
   EXPECT_EQ(File("holdfast-marker"), marker);
+}
+
+TEST_F(VolumeTest, ADestroyedVolumeLosesEveryAcknowledgedWrite) {
+  Recorded clients(Volume(), pod_.deployment(), "vol-0");
+  clients.MoveTo(pod_.endpoint());
+  ASSERT_TRUE(clients.Add(4));
+  ASSERT_TRUE(clients.FinalRead());
+  EXPECT_EQ(clients.Judge("HX-LOST").verdict, check::Verdict::kPass) << "nothing is gone yet";
+  pod_.Stop(SIGKILL);
+  ASSERT_TRUE(RemoveTree(pod_.volume()));
+  ASSERT_TRUE(MakeDirectories(pod_.volume()));
+  ASSERT_EQ(pod_.Start(), "");
+  clients.MoveTo(pod_.endpoint());
+  ASSERT_TRUE(clients.FinalRead());
+  const check::CheckResult lost = clients.Judge("HX-LOST");
+  EXPECT_EQ(lost.verdict, check::Verdict::kFail) << lost.reason;
+  EXPECT_EQ(lost.findings.size(), 4U) << lost.reason;
 }
 
 // Holds a request inside the server: its file is a pipe that nobody reads.

@@ -45,6 +45,11 @@ TEST(LoadGeneratorTest, RefusesOptionsOutOfRange) {
       {[](LoadOptions& o) { o.rate = -1; }, "load.rate"},
       {[](LoadOptions& o) { o.window = 0; }, "load.window"},
       {[](LoadOptions& o) { o.pods.clear(); }, "pod"},
+      {[](LoadOptions& o) { o.loop = Loop::kOpen; }, "load.loop"},
+      {[](LoadOptions& o) { o.skew = -1; }, "load.skew"},
+      {[](LoadOptions& o) { o.register_keys = 0; }, "load.registers"},
+      {[](LoadOptions& o) { o.mix = {0, 0, 0}; }, "load.register-reads"},
+      {[](LoadOptions& o) { o.mix.cas = -1; }, "load.register-reads"},
   };
   for (const Row& row : rows) {
     LoadOptions options = Options();
@@ -95,6 +100,56 @@ TEST(LoadGeneratorTest, EveryOperationIsPairedAndEveryValueIsNew) {
   EXPECT_TRUE(open.empty());
   EXPECT_EQ(newest.size(), 3U);
   EXPECT_GT(reads, 0);
+}
+
+TEST(LoadGeneratorTest, InAnOpenLoopNothingWasDueWhileItWasPaused) {
+  FakeClock clock;
+  FakeLoad fake(clock);
+  LoadOptions options = Options();
+  options.rate = 1000;
+  options.loop = Loop::kOpen;
+  auto load = LoadGenerator::Create(fake.context, options);
+  ASSERT_TRUE(load);
+  (*load)->Start();
+  WaitForAcks(**load, 10);
+  (*load)->Pause();
+  const size_t before = fake.Lines().size();
+  clock.Advance(std::chrono::hours(1));
+  const int64_t resumed = clock.Now().count();
+  const int64_t acks = (*load)->counts().acked_adds;
+  (*load)->Resume();
+  WaitForAcks(**load, acks + 10);
+  (*load)->Stop();
+  const std::vector<Json> lines = fake.Lines();
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (GetString(lines[i], {"type"}) != "invoke") continue;
+    ASSERT_TRUE(lines[i].contains("due"));
+    EXPECT_LE(GetInt(lines[i], {"due"}), GetInt(lines[i], {"time"}));
+    if (i >= before) {
+      EXPECT_GE(GetInt(lines[i], {"due"}), resumed);
+    }
+  }
+}
+
+TEST(LoadGeneratorTest, ThreeHundredClientsWorkAtOnce) {
+  FakeClock clock;
+  FakeLoad fake(clock);
+  LoadOptions options = Options();
+  options.writers = 200;
+  options.readers = 100;
+  auto load = LoadGenerator::Create(fake.context, options);
+  ASSERT_TRUE(load);
+  (*load)->Start();
+  std::set<std::string> processes;
+  while (processes.size() < 300) {
+    WaitForAcks(**load, (*load)->counts().acked_adds + 200);
+    (*load)->Pause();
+    for (const Json& line : fake.Lines())
+      processes.insert(DumpJson(line["process"]));
+    (*load)->Resume();
+  }
+  (*load)->Stop();
+  EXPECT_EQ((*load)->counts().fail, 0);
 }
 
 TEST(LoadGeneratorTest, PausedMeansNothingInFlightUntilResumed) {
@@ -192,7 +247,7 @@ TEST(ReaderTest, APodInTroubleDoesNotHoldBackTheOthers) {
   FakeClock clock;
   FakeLoad fake(clock);
   fake.cluster.SetRefusing("n-0", true);
-  Reader reader(fake.context, {"n-0", "n-1"}, {{"w0", "n-0"}}, false, 4, Random(3), 0, 10);
+  Reader reader(fake.context, {"n-0", "n-1"}, {{"w0", "n-0"}}, false, 4, 0, Random(3), 0, 10);
   int failed = 0;
   for (int i = 0; i < 40; ++i) {
     if (reader.Step().type == OutcomeType::kFail) ++failed;
@@ -201,6 +256,24 @@ TEST(ReaderTest, APodInTroubleDoesNotHoldBackTheOthers) {
   EXPECT_EQ(failed, 1);  // The clock stands still, so the back-off never ends.
   fake.cluster.SetRefusing("n-1", true);
   EXPECT_EQ(reader.Step().type, OutcomeType::kOk);  // Its connection is still there.
+}
+
+TEST(ReaderTest, KeysOfAPodAreReadThereWhateverTheSkew) {
+  FakeClock clock;
+  FakeLoad fake(clock);
+  Reader reader(fake.context, {"n-0", "n-1"},
+                {{"a", "n-0"}, {"b", "n-0"}, {"c", "n-1"}, {"d", "n-1"}}, true, 4, 3, Random(3), 0,
+                10);
+  for (int i = 0; i < 100; ++i)
+    reader.Step();
+  std::map<std::string, int> keys;
+  for (const Json& line : fake.Lines()) {
+    const std::string key = GetString(line, {"key"});
+    EXPECT_EQ(GetString(line, {"node"}), key < "c" ? "n-0" : "n-1");
+    ++keys[key];
+  }
+  EXPECT_GT(keys["a"], keys["b"]);
+  EXPECT_GT(keys["c"], keys["d"]);
 }
 
 TEST(HistoryHeaderTest, HasTheFieldsOfTheFormat) {

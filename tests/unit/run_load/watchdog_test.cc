@@ -6,8 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/run/load/rate_limiter.h"
-
 #include "tests/unit/run_load/fake_workload.h"
 
 namespace holdfast::run {
@@ -63,27 +61,6 @@ TEST(WatchdogTest, FrozenNodeEndsAsInfoWithClassDeadline) {
   EXPECT_EQ(pending.get().type, workloads::OutcomeType::kInfo);
   EXPECT_EQ(load.Lines().back()["error"][0], "deadline");
   EXPECT_EQ(load.Lines().back()["time"], load.context.deadline.count());
-}
-
-TEST(RateLimiterTest, SlotsAreEvenAndAPauseIsNotMadeUpFor) {
-  FakeClock clock;
-  RateLimiter limiter(clock, 100);
-  const Nanos step = std::chrono::milliseconds(10);
-  EXPECT_EQ(limiter.Reserve(), Nanos{0});
-  EXPECT_EQ(limiter.Reserve(), step);
-  EXPECT_EQ(limiter.Reserve(), 2 * step);
-  clock.Advance(std::chrono::seconds(60));
-  int at_once = 0;
-  while (limiter.Reserve() == Nanos{0})
-    ++at_once;
-  EXPECT_EQ(at_once, 11);  // 100 ms of missed slots and the present one.
-}
-
-TEST(RateLimiterTest, NoRateMeansNoWaiting) {
-  FakeClock clock;
-  RateLimiter limiter(clock, 0);
-  for (int i = 0; i < 1000; ++i)
-    ASSERT_EQ(limiter.Reserve(), Nanos{0});
 }
 
 }  // namespace

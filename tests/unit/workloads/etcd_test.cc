@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "workloads/etcd/members.h"
 #include "workloads/etcd/session.h"
 
 namespace holdfast::workloads::etcd {
@@ -44,6 +45,24 @@ TEST(EtcdManifestsTest, WhatCannotWorkIsRefused) {
   }
   EXPECT_TRUE(EtcdWorkload().Manifests(
       MakeDeployment({{"podManagementPolicy", "OrderedReady"}}, 1)));
+}
+
+TEST(EtcdMembersTest, AListIsWhatANewMemberStartsFrom) {
+  const Json answer = *ParseJson(R"({"members":[
+      {"ID":"1","name":"etcd-0","peerURLs":["http://etcd-0.etcd.ns.svc:2380"]},
+      {"ID":"2","peerURLs":["http://etcd-3.etcd.ns.svc:2380"]}]})");
+  EXPECT_EQ(MembersText(answer, "etcd-3"),
+            "etcd-0=http://etcd-0.etcd.ns.svc:2380,etcd-3=http://etcd-3.etcd.ns.svc:2380");
+  EXPECT_EQ(MembersText(Json::object(), "etcd-3"), "");
+}
+
+TEST(EtcdManifestsTest, VolumesOfMembersThatWereTakenOutAreNotKept) {
+  const auto retention = [](const Json& parameters) {
+    return GetString(EtcdWorkload().Manifests(MakeDeployment(parameters))->back(),
+                     {"spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"}, "Retain");
+  };
+  EXPECT_EQ(retention(Json::object()), "Delete");
+  EXPECT_EQ(retention({{"whenScaled", "Retain"}}), "Retain");
 }
 
 TEST(EtcdKeysTest, OrderOfKeysIsOrderOfValues) {

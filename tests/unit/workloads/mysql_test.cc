@@ -27,7 +27,10 @@ std::vector<Json> Render(Flavor flavor, const Json& parameters) {
 class MySqlManifestsTest : public testing::TestWithParam<Flavor> {};
 INSTANTIATE_TEST_SUITE_P(Flavors,
                          MySqlManifestsTest,
-                         testing::Values(Flavor::kMySql, Flavor::kMariaDb));
+                         testing::Values(Flavor::kMySql, Flavor::kMariaDb),
+                         [](const testing::TestParamInfo<Flavor>& info) {
+                           return info.param == Flavor::kMySql ? "MySql" : "MariaDb";
+                         });
 
 TEST_P(MySqlManifestsTest, TheOrdinalChoosesTheConfiguration) {
   const std::vector<Json> all = Render(GetParam(), {{"ordinalsStart", 2}, {"semiSync", true}});

@@ -6,6 +6,15 @@
 namespace holdfast::workloads::postgres {
 namespace {
 
+StatementError Error(const char* sqlstate, bool lost, bool interrupted = false) {
+  StatementError error;
+  error.sqlstate = sqlstate;
+  error.text = "why";
+  error.connection_lost = lost;
+  error.interrupted = interrupted;
+  return error;
+}
+
 TEST(OutcomeTest, WritesByTheTable) {
   struct Row {
     const char* sqlstate;
@@ -39,24 +48,24 @@ TEST(OutcomeTest, WritesByTheTable) {
   };
   for (const Row& row : rows) {
     const Outcome outcome =
-        WriteOutcome({.sqlstate = row.sqlstate, .text = "why", .connection_lost = row.lost});
+        WriteOutcome(Error(row.sqlstate, row.lost));
     EXPECT_EQ(outcome.type, row.type) << row.sqlstate;
     EXPECT_EQ(outcome.error_class, row.error_class);
     EXPECT_EQ(outcome.connection_lost, row.lost);
     EXPECT_EQ(outcome.error, "why");
     // A read has no effect, whatever happened.
     EXPECT_EQ(
-        ReadOutcome({.sqlstate = row.sqlstate, .text = "why", .connection_lost = row.lost}).type,
+        ReadOutcome(Error(row.sqlstate, row.lost)).type,
         kFail);
   }
 }
 
 TEST(OutcomeTest, InterruptedWriteIsInfoWithClassDeadline) {
   const Outcome outcome =
-      WriteOutcome({.sqlstate = "40001", .text = "", .connection_lost = true, .interrupted = true});
+      WriteOutcome(Error("40001", true, true));
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
-  EXPECT_EQ(ReadOutcome({.sqlstate = "", .text = "", .connection_lost = true, .interrupted = true})
+  EXPECT_EQ(ReadOutcome(Error("", true, true))
                 .error_class,
             "deadline");
 }
