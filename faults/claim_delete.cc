@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "faults/all_faults.h"
-#include "faults/common.h"
+#include "faults/pod_fault.h"
 
 namespace holdfast::faults {
 namespace {
 
-class ClaimDelete : public Fault {
+class ClaimDelete : public PodFault {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -30,29 +30,6 @@ class ClaimDelete : public Fault {
     if (writes.empty()) writes.push_back("DELETE the claims of " + Whom(parameters));
     writes.push_back("DELETE " + PodText(targets, parameters));
     return writes;
-  }
-
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidatePodChoice(parameters);
-  }
-
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    FaultTargets targets;
-    HOLDFAST_ASSIGN(targets.pods, ChoosePods(Text().name, now, primary, parameters, random));
-    for (const Pod& pod : targets.pods) {
-      std::copy_if(now.claims.begin(), now.claims.end(), std::back_inserter(targets.claims),
-                   [&](const Claim& claim) {
-                     return !claim.terminating && claim.name.ends_with("-" + pod.name);
-                   });
-    }
-    if (targets.claims.empty())
-      return Fail(ErrorCode::kNotFound, "claim-delete: {} has no claims", Names(targets.pods));
-    targets.gives_up = {"SS-PVC-2", "SS-PVC-4", "SS-ID-5P", "SS-DATA-1", "SS-DATA-2",
-                        "SS-DATA-3", "SS-DATA-4", "HX-LOST"};
-    return targets;
   }
 
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
@@ -78,6 +55,23 @@ class ClaimDelete : public Fault {
                  fmt::format("{} came back under another uid with another volume",
                              Join(names, ", ")),
                  fmt::format("{} did not come back under another uid", Join(names, ", ")));
+  }
+
+ private:
+  [[nodiscard]] Status Complete(const Snapshot& now,
+                                const Json& /*parameters*/,
+                                FaultTargets& targets) const override {
+    for (const Pod& pod : targets.pods) {
+      std::copy_if(now.claims.begin(), now.claims.end(), std::back_inserter(targets.claims),
+                   [&](const Claim& claim) {
+                     return !claim.terminating && claim.name.ends_with("-" + pod.name);
+                   });
+    }
+    if (targets.claims.empty())
+      return Fail(ErrorCode::kNotFound, "claim-delete: {} has no claims", Names(targets.pods));
+    targets.gives_up = {"SS-PVC-2", "SS-PVC-4", "SS-ID-5P", "SS-DATA-1", "SS-DATA-2",
+                        "SS-DATA-3", "SS-DATA-4", "HX-LOST"};
+    return {};
   }
 };
 

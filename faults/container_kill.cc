@@ -1,6 +1,6 @@
 // container-kill: the main container's processes get a signal from inside; the pod stays.
 #include "faults/all_faults.h"
-#include "faults/common.h"
+#include "faults/pod_fault.h"
 
 namespace holdfast::faults {
 namespace {
@@ -14,7 +14,7 @@ std::vector<std::string> Command(const Json& parameters) {
   return {"/bin/sh", "-c", signal == "KILL" ? "kill -KILL -1" : "kill -" + signal + " 1"};
 }
 
-class ContainerKill : public Fault {
+class ContainerKill : public PodFault {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -42,19 +42,6 @@ class ContainerKill : public Fault {
                                                 const Json& parameters) const override {
     return {fmt::format("exec in {}: {}", PodText(targets, parameters),
                         Join(Command(parameters), " "))};
-  }
-
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidatePodChoice(parameters);
-  }
-
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    FaultTargets targets;
-    HOLDFAST_ASSIGN(targets.pods, ChoosePods(Text().name, now, primary, parameters, random));
-    return targets;
   }
 
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,

@@ -1,7 +1,7 @@
 // evict: pods are evicted through the eviction API, which asks the budgets.
 #include "faults/all_faults.h"
-#include "faults/common.h"
 #include "faults/eviction.h"
+#include "faults/pod_fault.h"
 
 namespace holdfast::faults {
 namespace {
@@ -10,7 +10,7 @@ bool WantsRefusal(const Json& parameters) {
   return GetString(parameters, {"expect"}) == "refused";
 }
 
-class Evict : public Fault {
+class Evict : public PodFault {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -42,19 +42,6 @@ class Evict : public Fault {
                                                 const Json& parameters) const override {
     return {fmt::format("POST eviction of {} (only if its uid is still the chosen one)",
                         PodText(targets, parameters))};
-  }
-
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidatePodChoice(parameters);
-  }
-
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    FaultTargets targets;
-    HOLDFAST_ASSIGN(targets.pods, ChoosePods(Text().name, now, primary, parameters, random));
-    return targets;
   }
 
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,

@@ -1,12 +1,12 @@
 // node-drain: the node takes no new pods and the set's pods on it are evicted within a time.
 #include "faults/all_faults.h"
-#include "faults/common.h"
 #include "faults/eviction.h"
+#include "faults/node_fault.h"
 
 namespace holdfast::faults {
 namespace {
 
-class NodeDrain : public Fault {
+class NodeDrain : public NodeFault {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -45,23 +45,6 @@ class NodeDrain : public Fault {
                                  : "POST eviction of " + Names(targets.pods)};
   }
 
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidateNodeChoice(parameters);
-  }
-
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    HOLDFAST_ASSIGN(const Node node, ChooseNode(Text().name, now, primary, parameters, random));
-    FaultTargets targets;
-    targets.nodes.push_back(node);
-    targets.pods = PodsOn(now, node.name);
-    if (targets.pods.empty())
-      return Fail(ErrorCode::kNotFound, "node-drain: node {} runs no pod of the set", node.name);
-    return targets;
-  }
-
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
                                      const FaultTargets& targets,
                                      const Json& parameters) const override {
@@ -69,15 +52,7 @@ class NodeDrain : public Fault {
     const Nanos timeout = Duration(parameters, "timeout", std::chrono::minutes(5));
     const Deadline deadline(SystemClock(), timeout);
     HOLDFAST_RETURN_IF_ERROR(cluster.MayLeave(node, targets.pods));
-    HOLDFAST_RETURN_IF_ERROR(cluster.Cordon(node));
-    HOLDFAST_ASSIGN(const Proof closed,
-                    Await(
-                        cluster, "node " + node.name + " to be unschedulable",
-                        [&](const Snapshot& now) {
-                          const Node* seen = now.FindNode(node.name);
-                          return seen != nullptr && seen->unschedulable;
-                        },
-                        deadline.Left(), "", "the node was not seen unschedulable"));
+    HOLDFAST_ASSIGN(const Proof closed, CordonAndAwait(cluster, node, deadline.Left()));
     if (!closed.proven) return closed;
     const auto evicted = EvictAll(cluster, targets.pods, Grace(parameters), deadline);
     if (!evicted && evicted.error().code == ErrorCode::kTimedOut)
@@ -91,6 +66,13 @@ class NodeDrain : public Fault {
                     "and the watch showed {} DELETED",
                     node.name, evicted->evicted, evicted->refused, Names(targets.pods)),
         fmt::format("the evicted pods of node {} did not end", node.name));
+  }
+
+ private:
+  [[nodiscard]] Status CheckTargets(const FaultTargets& targets) const override {
+    if (!targets.pods.empty()) return {};
+    return Fail(ErrorCode::kNotFound, "node-drain: node {} runs no pod of the set",
+                targets.nodes.at(0).name);
   }
 };
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "faults/all_faults.h"
-#include "faults/common.h"
+#include "faults/node_fault.h"
 
 namespace holdfast::faults {
 namespace {
@@ -22,23 +22,8 @@ bool HasTaint(const Snapshot& now, const std::string& node, const Json& taint) {
          });
 }
 
-// What the three share: one node, chosen by name or by whose pod runs there.
-class NodeMark : public Fault {
- public:
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidateNodeChoice(parameters);
-  }
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    HOLDFAST_ASSIGN(const Node node, ChooseNode(Text().name, now, primary, parameters, random));
-    FaultTargets targets;
-    targets.pods = PodsOn(now, node.name);
-    targets.nodes.push_back(node);
-    return targets;
-  }
-
+// What taint and out-of-service share.
+class TaintFaultBase : public NodeFault {
  protected:
   // The taint is seen; with NoExecute, every pod of the set that was there is seen to go, too.
   static Result<Proof> TaintAndAwait(Cluster& cluster,
@@ -62,7 +47,7 @@ class NodeMark : public Fault {
   }
 };
 
-class Cordon : public NodeMark {
+class Cordon : public NodeFault {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -83,21 +68,12 @@ class Cordon : public NodeMark {
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
                                      const FaultTargets& targets,
                                      const Json& parameters) const override {
-    const Node& node = targets.nodes.at(0);
-    HOLDFAST_RETURN_IF_ERROR(cluster.Cordon(node));
-    return Await(
-        cluster, "node " + node.name + " to be unschedulable",
-        [&](const Snapshot& now) {
-          const Node* seen = now.FindNode(node.name);
-          return seen != nullptr && seen->unschedulable;
-        },
-        Duration(parameters, "within", std::chrono::seconds(30)),
-        "node " + node.name + " was seen unschedulable",
-        "node " + node.name + " was not seen unschedulable");
+    return CordonAndAwait(cluster, targets.nodes.at(0),
+                          Duration(parameters, "within", std::chrono::seconds(30)));
   }
 };
 
-class Taint : public NodeMark {
+class Taint : public TaintFaultBase {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -129,7 +105,7 @@ class Taint : public NodeMark {
                         GetString(parameters, {"key"}), GetString(parameters, {"effect"}))};
   }
   [[nodiscard]] Status Validate(const Json& parameters) const override {
-    HOLDFAST_RETURN_IF_ERROR(ValidateNodeChoice(parameters));
+    HOLDFAST_RETURN_IF_ERROR(NodeFault::Validate(parameters));
     // The system writes and removes its own taints; ours among them could not be told apart.
     if (GetString(parameters, {"key"}).find("kubernetes.io/") != std::string::npos)
       return Fail(ErrorCode::kInvalidArgument,
@@ -150,7 +126,7 @@ class Taint : public NodeMark {
   }
 };
 
-class OutOfService : public NodeMark {
+class OutOfService : public TaintFaultBase {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -176,7 +152,7 @@ class OutOfService : public NodeMark {
                                             const std::string& primary,
                                             const Json& parameters,
                                             Random& random) const override {
-    HOLDFAST_ASSIGN(FaultTargets targets, NodeMark::Choose(now, primary, parameters, random));
+    HOLDFAST_ASSIGN(FaultTargets targets, NodeFault::Choose(now, primary, parameters, random));
     // Pods that were asked to end stay Terminating on a dead node: they are meant, too.
     targets.pods.clear();
     std::copy_if(now.pods.begin(), now.pods.end(), std::back_inserter(targets.pods),

@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "faults/all_faults.h"
-#include "faults/common.h"
+#include "faults/node_fault.h"
 
 namespace holdfast::faults {
 namespace {
 
-class NodePower : public Fault {
+class NodePower : public NodeFault {
  public:
   NodePower(NodeAction action, FaultText text) : action_(action), text_(std::move(text)) {}
   [[nodiscard]] const FaultText& Text() const override { return text_; }
@@ -17,19 +17,6 @@ class NodePower : public Fault {
     const std::string from = GetString(parameters, {"from"});
     return {fmt::format("node control: {} {}{}", NodeActionName(action_),
                         NodeText(targets, parameters), from.empty() ? "" : " from " + from)};
-  }
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidateNodeChoice(parameters);
-  }
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    HOLDFAST_ASSIGN(const Node node, ChooseNode(text_.name, now, primary, parameters, random));
-    FaultTargets targets;
-    targets.pods = PodsOn(now, node.name);
-    targets.nodes.push_back(node);
-    return targets;
   }
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
                                      const FaultTargets& targets,

@@ -1,6 +1,6 @@
 // pod-delete: pods of the set are deleted through the API, gracefully or with grace 0.
 #include "faults/all_faults.h"
-#include "faults/common.h"
+#include "faults/pod_fault.h"
 
 namespace holdfast::faults {
 namespace {
@@ -12,7 +12,7 @@ std::string GraceText(const Json& parameters) {
                : "the pod's own grace";
 }
 
-class PodDelete : public Fault {
+class PodDelete : public PodFault {
  public:
   [[nodiscard]] const FaultText& Text() const override {
     static const FaultText kText{
@@ -38,20 +38,6 @@ class PodDelete : public Fault {
                         PodText(targets, parameters), GraceText(parameters))};
   }
 
-  [[nodiscard]] Status Validate(const Json& parameters) const override {
-    return ValidatePodChoice(parameters);
-  }
-
-  [[nodiscard]] Result<FaultTargets> Choose(const Snapshot& now,
-                                            const std::string& primary,
-                                            const Json& parameters,
-                                            Random& random) const override {
-    FaultTargets targets;
-    HOLDFAST_ASSIGN(targets.pods, ChoosePods(Text().name, now, primary, parameters, random));
-    if (Grace(parameters) == Nanos{0}) targets.gives_up.emplace_back(kForcedDeletionGivesUp);
-    return targets;
-  }
-
   [[nodiscard]] Result<Proof> Inject(Cluster& cluster,
                                      const FaultTargets& targets,
                                      const Json& parameters) const override {
@@ -67,6 +53,14 @@ class PodDelete : public Fault {
         Duration(parameters, "within", std::chrono::minutes(2)),
         fmt::format("the watch showed pod {} DELETED", who),
         fmt::format("no DELETED event of pod {} came", who));
+  }
+
+ private:
+  [[nodiscard]] Status Complete(const Snapshot& /*now*/,
+                                const Json& parameters,
+                                FaultTargets& targets) const override {
+    if (Grace(parameters) == Nanos{0}) targets.gives_up.emplace_back(kForcedDeletionGivesUp);
+    return {};
   }
 };
 
