@@ -79,8 +79,10 @@ int CommandList(const std::string& what, bool json) {
   }
   if (what == "suites") {
     for (const fs::path& file : SuiteFiles()) {
-      const auto suite = LoadCheckedSuite(file.string(), {});
-      Row(suite ? suite->name : "(wrong)", file.string());
+      const auto suites = LoadCheckedSuites(file.string(), {});
+      for (const suite::Suite& suite : suites.value_or(std::vector<suite::Suite>{}))
+        Row(suite.name, file.string());
+      if (!suites) Row("(wrong)", file.string());
     }
   } else if (what == "workloads") {
     for (const workloads::Workload* workload : workloads::AllWorkloads())

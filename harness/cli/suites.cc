@@ -8,13 +8,20 @@
 namespace holdfast::cli {
 namespace {
 
-std::vector<std::string> Overrides(const RunArguments& arguments, const std::string& path) {
+// The workload's name is only known from the suite itself.
+Result<std::vector<std::string>> Overrides(const RunArguments& arguments, const std::string& path) {
   std::vector<std::string> overrides = arguments.set;
   if (arguments.storage_class.empty()) return overrides;
-  // The workload's name is only known from the suite itself.
-  const auto plain = LoadCheckedSuite(path, arguments.set);
-  if (plain)
-    overrides.push_back("workload." + plain->workload + ".storageClass=" + arguments.storage_class);
+  HOLDFAST_ASSIGN(const auto plain, LoadCheckedSuites(path, arguments.set));
+  for (const suite::Suite& suite : plain) {
+    if (suite.workload != plain[0].workload)
+      return Fail(ErrorCode::kInvalidArgument,
+                  "{}: its matrix varies the workload, so --storage-class has no one place; add "
+                  "'storageClass: [{}]' to the matrix",
+                  path, arguments.storage_class);
+  }
+  overrides.push_back("workload." + plain[0].workload +
+                      ".storageClass=" + arguments.storage_class);
   return overrides;
 }
 
@@ -24,19 +31,24 @@ Result<std::vector<suite::Suite>> LoadSuites(const RunArguments& arguments) {
   std::vector<suite::Suite> suites;
   std::vector<std::string> mistakes;
   for (const std::string& path : arguments.suites) {
-    auto suite = LoadCheckedSuite(path, Overrides(arguments, path));
-    if (!suite) {
-      mistakes.push_back(suite.error().message);
+    const auto overrides = Overrides(arguments, path);
+    const auto loaded =
+        overrides ? LoadCheckedSuites(path, *overrides)
+                  : Result<std::vector<suite::Suite>>(Fail(overrides.error()));
+    if (!loaded) {
+      mistakes.push_back(loaded.error().message);
       continue;
     }
-    if (!arguments.scenario.empty()) {
-      std::erase_if(suite->scenarios, [&](const suite::Scenario& s) {
-        return !GlobMatch(arguments.scenario, s.name);
-      });
-      if (suite->scenarios.empty())
+    for (suite::Suite suite : *loaded) {
+      if (!arguments.scenario.empty()) {
+        std::erase_if(suite.scenarios, [&](const suite::Scenario& s) {
+          return !GlobMatch(arguments.scenario, s.name);
+        });
+      }
+      if (suite.scenarios.empty())
         mistakes.push_back(fmt::format("{}: no scenario matches '{}'", path, arguments.scenario));
+      suites.push_back(std::move(suite));
     }
-    suites.push_back(*std::move(suite));
   }
   if (!mistakes.empty()) return Fail(ErrorCode::kInvalidArgument, "{}", Join(mistakes, "\n"));
   return suites;

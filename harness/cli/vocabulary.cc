@@ -16,11 +16,13 @@ suite::Vocabulary SuiteVocabulary() {
   return vocabulary;
 }
 
-Result<suite::Suite> LoadCheckedSuite(const std::string& path,
-                                      const std::vector<std::string>& overrides) {
-  HOLDFAST_ASSIGN(suite::Suite suite, suite::LoadSuite(path, SuiteVocabulary(), overrides));
-  HOLDFAST_RETURN_IF_ERROR(run::CheckSteps(suite));
-  return suite;
+Result<std::vector<suite::Suite>> LoadCheckedSuites(const std::string& path,
+                                                    const std::vector<std::string>& overrides) {
+  HOLDFAST_ASSIGN(std::vector<suite::Suite> suites,
+                  suite::LoadSuites(path, SuiteVocabulary(), overrides));
+  for (const suite::Suite& suite : suites)
+    HOLDFAST_RETURN_IF_ERROR(run::CheckSteps(suite));
+  return suites;
 }
 
 std::map<std::string, std::string> GuaranteeTitles() {

@@ -11,9 +11,9 @@
 namespace holdfast::cli {
 
 suite::Vocabulary SuiteVocabulary();
-// Loads a suite and asks its faults about their parameters, too.
-Result<suite::Suite> LoadCheckedSuite(const std::string& path,
-                                      const std::vector<std::string>& overrides);
+// Loads a suite, or those of its matrix, and asks the faults about their parameters, too.
+Result<std::vector<suite::Suite>> LoadCheckedSuites(const std::string& path,
+                                                    const std::vector<std::string>& overrides);
 // The suite's name -> title of each guarantee, for reports.
 std::map<std::string, std::string> GuaranteeTitles();
 std::vector<std::string> GuaranteeIds();

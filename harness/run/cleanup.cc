@@ -1,6 +1,7 @@
 #include "harness/run/cleanup.h"
 
 #include "harness/base/strings.h"
+#include "harness/run/crash_point.h"
 
 namespace holdfast::run {
 namespace {
@@ -51,6 +52,7 @@ Status RemoveNamespace(kube::Client& client, const std::string& ns, Clock& clock
       asked = deleted || deleted.error().code == ErrorCode::kConflict ||
               deleted.error().code == ErrorCode::kNotFound;
       if (!deleted) last = deleted.error();
+      CrashPoint();
     }
     const auto left = client.Get(ref);
     if (!left && left.error().code == ErrorCode::kNotFound) {

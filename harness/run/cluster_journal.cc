@@ -55,6 +55,11 @@ kube::ObjectRef NodeLeaseRef(const std::string& node) {
   return {kube::resources::kLeases, kJournalNamespace, "node-" + node};
 }
 
+std::string NodeOfLease(const std::string& name) {
+  constexpr std::string_view kPrefix = "node-";
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : std::string();
+}
+
 Json NodeLease(const std::string& node, const std::string& run) {
   return Lease("node-" + node, run, run);
 }
@@ -205,6 +210,29 @@ Status RemoveJournalNamespace(kube::Client& client, Clock& clock) {
   return {};
 }
 
+namespace {
+
+// One key of a journal's ConfigMap. What somebody has edited is told and left alone.
+void ReadEntry(const std::string& key, const Json& value, FoundJournal& journal) {
+  const auto parsed =
+      ParseJson(value.is_string() ? value.get_ref<const std::string&>() : std::string());
+  if (parsed && key == kHeaderKey) {
+    journal.header = *parsed;
+    return;
+  }
+  if (parsed) {
+    const auto change = Change::FromJson(*parsed);
+    if (change) {
+      journal.pending.push_back(*change);
+      return;
+    }
+  }
+  journal.damage = fmt::format("{} has a key '{}' that is no line of an undo journal",
+                               JournalRef(journal.run).ToString(), key);
+}
+
+}  // namespace
+
 Result<std::vector<FoundJournal>> FindJournals(kube::Client& client) {
   kube::ListOptions ours;
   ours.label_selector = kRunLabel;
@@ -214,20 +242,8 @@ Result<std::vector<FoundJournal>> FindJournals(kube::Client& client) {
   for (const Json& map : maps.items) {
     FoundJournal journal;
     journal.run = GetString(map, {"metadata", "labels", kRunLabel});
-    for (const auto& [key, value] : GetObject(map, {"data"}).items()) {
-      const auto parsed = value.is_string() ? ParseJson(value.get<std::string>())
-                                            : Result<Json>(Fail(ErrorCode::kInvalidArgument,
-                                                                "not a text"));
-      if (!parsed)
-        return Fail(parsed.error().In(fmt::format("ConfigMap {}, key {}",
-                                                  JournalRef(journal.run).ToString(), key)));
-      if (key == kHeaderKey) {
-        journal.header = *parsed;
-        continue;
-      }
-      HOLDFAST_ASSIGN(Change change, Change::FromJson(*parsed));
-      journal.pending.push_back(std::move(change));
-    }
+    for (const auto& [key, value] : GetObject(map, {"data"}).items())
+      ReadEntry(key, value, journal);
     std::sort(journal.pending.begin(), journal.pending.end(),
               [](const Change& a, const Change& b) { return a.id > b.id; });
     found.push_back(std::move(journal));
@@ -237,15 +253,21 @@ Result<std::vector<FoundJournal>> FindJournals(kube::Client& client) {
                   client.List(kube::resources::kLeases, kJournalNamespace, ours));
   for (const Json& lease : leases.items) {
     const std::string run = GetString(lease, {"metadata", "labels", kRunLabel});
-    if (GetString(lease, {"metadata", "name"}) != JournalName(run)) continue;
+    const std::string name = GetString(lease, {"metadata", "name"});
     auto journal = std::find_if(found.begin(), found.end(),
                                 [&](const FoundJournal& one) { return one.run == run; });
-    if (journal == found.end()) {
+    const bool known = journal != found.end();
+    if (!known) {
       found.push_back({});
       journal = std::prev(found.end());
       journal->run = run;
     }
-    journal->holder = GetString(lease, {"spec", "holderIdentity"});
+    if (name == JournalName(run))
+      journal->holder = GetString(lease, {"spec", "holderIdentity"});
+    else if (!known)  // Somebody removed the journal: the node must not stay held for ever.
+      journal->pending.push_back({1, "lease",
+                                  {{"object", {{"kind", "Lease"}, {"name", name}}},
+                                   {"made", {{"holder", run}}}}});
   }
   return found;
 }

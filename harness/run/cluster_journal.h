@@ -27,6 +27,8 @@ kube::ObjectRef JournalRef(const std::string& run);
 kube::ObjectRef HeartbeatRef(const std::string& run);
 // The lease on a node: "node-<name>".
 kube::ObjectRef NodeLeaseRef(const std::string& node);
+// The node of such a lease's name; empty when it is of another kind.
+std::string NodeOfLease(const std::string& name);
 Json NodeLease(const std::string& node, const std::string& run);
 
 // Thread-safe.
@@ -71,6 +73,7 @@ struct FoundJournal {
   Json header;
   std::vector<Change> pending;  // The latest first.
   std::string holder;           // Identity of the runner, from its lease; may be empty.
+  std::string damage;           // What of it cannot be read, one sentence; empty: nothing.
 };
 // All journals in the cluster; none when the namespace is not there.
 Result<std::vector<FoundJournal>> FindJournals(kube::Client& client);

@@ -78,6 +78,7 @@ Delay Terminating(const observe::ClusterView& view, const Json& pod) {
   } else if (const Json& finalizers = GetArray(pod, {"metadata", "finalizers"});
              !finalizers.empty()) {
     delay.detail = "finalizers hold it: " + DumpJson(finalizers);
+    delay.cause = "whoever put a finalizer on must take it off; is its controller running?";
   } else {
     delay.detail = fmt::format("its grace period is {} s", grace);
   }
@@ -96,7 +97,9 @@ std::optional<Delay> ContainerDelay(const Json& pod, Nanos since) {
       const bool pull = reason == "ErrImagePull" || reason == "ImagePullBackOff" ||
                         reason == "InvalidImageName";
       return Delay{pull ? Phase::kPull : Phase::kStart, since, std::string(Trim(text)),
-                   reason == "CrashLoopBackOff"
+                   pull ? "the node cannot get the image; look at its name, the registry and the pull "
+                          "secret"
+                   : reason == "CrashLoopBackOff"
                        ? "the container ends again and again; its log says why"
                        : ""};
     }
@@ -137,7 +140,8 @@ Delay DelayOf(const observe::ClusterView& view, const Json& pod) {
   const Json* scheduled = FindCondition(pod, "PodScheduled");
   if (scheduled != nullptr && GetString(*scheduled, {"status"}) == "False")
     return {Phase::kSchedule, created,
-            GetString(*scheduled, {"reason"}) + ": " + GetString(*scheduled, {"message"}), ""};
+            GetString(*scheduled, {"reason"}) + ": " + GetString(*scheduled, {"message"}),
+            "no node takes it; look at capacity, taints, selectors and the place of its volume"};
   if (GetString(pod, {"spec", "nodeName"}).empty())
     return {Phase::kSchedule, created, "no node is chosen yet", ""};
   const Nanos placed =
@@ -155,6 +159,41 @@ Delay DelayOf(const observe::ClusterView& view, const Json& pod) {
   }
   return {Phase::kStart, placed, "phase " + phase, ""};
 }
+
+namespace {
+
+// What the controller said last about pods that it could not make; empty when it said nothing.
+std::string CreationFailure(const observe::ClusterView& view, const std::string& set) {
+  std::string message;
+  std::string latest;
+  for (const auto& [name, event] : view.All("events")) {
+    if (GetString(*event, {"reason"}) != "FailedCreate" ||
+        GetString(*event, {"involvedObject", "name"}) != set)
+      continue;
+    const std::string time = GetString(*event, {"lastTimestamp"});
+    if (time < latest) continue;
+    latest = time;
+    message = GetString(*event, {"message"});
+  }
+  return message;
+}
+
+// "pg-2 is missing (create: ...)" for every ordinal that has no pod.
+void AddMissing(const observe::ClusterView& view,
+                const faults::Snapshot& now,
+                std::vector<std::string>& parts) {
+  const std::string set = now.set ? GetString(*now.set, {"metadata", "name"}) : "";
+  if (set.empty() || GetString(*now.set, {"kind"}) == "Deployment") return;
+  for (int i = 0; i < now.replicas; ++i) {
+    const std::string name = fmt::format("{}-{}", set, now.start + i);
+    if (now.Find(name) != nullptr) continue;
+    const std::string why = CreationFailure(view, set);
+    parts.push_back(fmt::format("{} is missing ({}{})", name, PhaseName(Phase::kCreate),
+                                why.empty() ? "" : ": " + why));
+  }
+}
+
+}  // namespace
 
 std::string Explain(const observe::ClusterView& view, const faults::Snapshot& now, Nanos wall) {
   if (!now.exists) return "the set does not exist";
@@ -178,6 +217,7 @@ std::string Explain(const observe::ClusterView& view, const faults::Snapshot& no
     }
     parts.push_back(std::move(text));
   }
+  AddMissing(view, now, parts);
   if (parts.size() > 10) {
     const size_t more = parts.size() - 10;
     parts.resize(10);

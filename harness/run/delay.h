@@ -26,7 +26,7 @@ struct Delay {
 Delay DelayOf(const observe::ClusterView& view, const Json& pod);
 
 // "1 of 3 replicas ready: pg-0 Ready, pg-1 Terminating (terminate for 62 s: its node b is not
-// ready; ...), pg-2 does not exist". `wall` is the server's time now.
+// ready; ...), pg-2 is missing (create: exceeded quota)". `wall` is the server's time now.
 std::string Explain(const observe::ClusterView& view, const faults::Snapshot& now, Nanos wall);
 
 }  // namespace holdfast::run

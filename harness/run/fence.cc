@@ -97,26 +97,48 @@ Status CheckCluster(const FenceRules& rules, const Json& fingerprint, bool touch
 Status CheckNode(const FenceRules& rules,
                  const Json& node,
                  const std::vector<Json>& nodes,
-                 const std::vector<std::string>& ours) {
+                 const Injured& injured) {
   const std::string name = GetString(node, {"metadata", "name"});
-  const bool known = std::find(ours.begin(), ours.end(), name) != ours.end();
-  if (known) return {};
+  if (std::find(injured.ours.begin(), injured.ours.end(), name) != injured.ours.end()) return {};
   if (IsControlPlane(node)) return Refuse("node {} belongs to the control plane", name);
+  if (const auto held = injured.others.find(name); held != injured.others.end())
+    return Refuse("node {} is held by run {}; wait for its end, or run `holdfast recover` if it is "
+                  "dead",
+                  name, held->second);
   if (GetBool(node, {"spec", "unschedulable"}))
     return Refuse("node {} was cordoned by somebody else; it may be under repair", name);
+  return CheckNodesLeft(rules, name, nodes, injured);
+}
+
+Status CheckNodesLeft(const FenceRules& rules,
+                      const std::string& name,
+                      const std::vector<Json>& nodes,
+                      const Injured& injured) {
   int left = 0;
+  int hurt = 1;
   for (const Json& other : nodes) {
     const std::string other_name = GetString(other, {"metadata", "name"});
-    const bool injured = std::find(ours.begin(), ours.end(), other_name) != ours.end();
-    if (other_name != name && !injured && IsReadyNode(other) &&
-        !GetBool(other, {"spec", "unschedulable"}))
+    if (other_name == name) continue;
+    const bool ours = std::find(injured.ours.begin(), injured.ours.end(), other_name) !=
+                      injured.ours.end();
+    if (ours || injured.others.contains(other_name))
+      ++hurt;
+    else if (IsReadyNode(other) && !GetBool(other, {"spec", "unschedulable"}))
       ++left;
   }
+  std::string held;
+  for (const auto& [node, run] : injured.others)
+    held += fmt::format("; node {} is held by run {}", node, run);
+  if (!held.empty()) held += "; wait for its end, or run `holdfast recover` if it is dead";
+  const int most = rules.cluster.nodes_injured;
+  if (most > 0 && hurt > most)
+    return Refuse("with node {} there would be {} injured nodes at once, the suite allows {}{}", name,
+                  hurt, most, held);
   // The suite's number is how many must be ready before; one of them is what the fault takes.
   const int needed = std::max(1, rules.cluster.nodes_left);
   if (left < needed)
-    return Refuse("without node {} only {} ready and schedulable nodes are left, {} are needed",
-                  name, left, needed);
+    return Refuse("without node {} only {} ready and schedulable nodes are left, {} are needed{}",
+                  name, left, needed, held);
   return {};
 }
 

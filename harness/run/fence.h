@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_HARNESS_RUN_FENCE_H_
 #define HOLDFAST_HARNESS_RUN_FENCE_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,26 @@ struct FenceRules {
 // the suite wants.
 Status CheckCluster(const FenceRules& rules, const Json& fingerprint, bool touches_nodes);
 
+// Nodes that are injured, or about to be.
+struct Injured {
+  std::vector<std::string> ours;              // Changed by this run already.
+  std::map<std::string, std::string> others;  // By a lease: node -> the run that holds it.
+};
+
 // Before a change of `node` (an object of the API) among `nodes`. Refused on a control-plane node,
-// on one cordoned by others, and when fewer ready, schedulable nodes would be left than the suite
-// wants (at least one). `ours`: nodes that this run has changed already.
+// on one cordoned by others, and by CheckNodesLeft.
 Status CheckNode(const FenceRules& rules,
                  const Json& node,
                  const std::vector<Json>& nodes,
-                 const std::vector<std::string>& ours);
+                 const Injured& injured);
+
+// Refused when, beside the node `name`, fewer ready, schedulable and unleased nodes would be left
+// than the suite wants (at least one), or more would be injured over all runs than it allows. To be
+// asked again once the node is leased: of two runs that ask at the same time, one sees the other.
+Status CheckNodesLeft(const FenceRules& rules,
+                      const std::string& name,
+                      const std::vector<Json>& nodes,
+                      const Injured& injured);
 
 // Refused when one of the budgets can never let a pod of the set go: `budgets` are
 // PodDisruptionBudgets that select the pods, `replicas` is what the set has.

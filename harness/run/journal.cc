@@ -167,8 +167,15 @@ std::vector<Change> Journal::Pending() const {
 Status Journal::Append(const Json& line) {
   const std::string text = DumpJson(line) + "\n";
   for (Place& place : places_) {
-    HOLDFAST_RETURN_IF_ERROR(WriteAll(place.file.get(), text, place.path.string()));
-    HOLDFAST_RETURN_IF_ERROR(Sync(place.file.get(), place.path.string()));
+    Status written = WriteAll(place.file.get(), text, place.path.string());
+    if (written) written = Sync(place.file.get(), place.path.string());
+    if (!written) {
+      // A full disk takes half a line; the next one must not be glued to it.
+      if (::ftruncate(place.file.get(), static_cast<off_t>(place.bytes)) != 0)
+        Log(LogLevel::kWarning, "cannot shorten the undo journal {}: {}", place.path.string(),
+            ErrnoText(errno));
+      return written;
+    }
     place.bytes += text.size();
     if (place.bytes > kMostBytes) HOLDFAST_RETURN_IF_ERROR(Rewrite(place));
   }

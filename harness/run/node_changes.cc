@@ -19,13 +19,28 @@ kube::ObjectRef RefOf(const faults::Node& node) {
 
 bool IsOf(const Change& change, const std::string& node) {
   const std::string name = GetString(change.fields, {"object", "name"});
-  if (change.what == "lease") return name == "node-" + node;
+  if (change.what == "lease") return NodeOfLease(name) == node;
   return GetString(change.fields, {"object", "kind"}) == "Node" && name == node;
 }
 
 }  // namespace
 
+Result<Injured> NodeChanges::FindInjured() {
+  Injured injured{Changed(), {}};
+  kube::ListOptions of_runs;
+  of_runs.label_selector = kRunLabel;
+  HOLDFAST_ASSIGN(const kube::ObjectList leases,
+                  actions_.client().List(kube::resources::kLeases, kJournalNamespace, of_runs));
+  for (const Json& lease : leases.items) {
+    const std::string node = NodeOfLease(GetString(lease, {"metadata", "name"}));
+    const std::string holder = GetString(lease, {"spec", "holderIdentity"});
+    if (!node.empty() && holder != run_) injured.others[node] = holder;
+  }
+  return injured;
+}
+
 Result<Json> NodeChanges::Fenced(const faults::Node& node) {
+  HOLDFAST_ASSIGN(const Injured injured, FindInjured());
   HOLDFAST_ASSIGN(const kube::ObjectList nodes,
                   actions_.client().List(kube::resources::kNodes, "", {}));
   for (const Json& object : nodes.items) {
@@ -33,10 +48,22 @@ Result<Json> NodeChanges::Fenced(const faults::Node& node) {
     if (GetString(object, {"metadata", "uid"}) != node.uid)
       return Fail(ErrorCode::kConflict, "node {} is another one by now (uid {} was chosen)",
                   node.name, node.uid);
-    HOLDFAST_RETURN_IF_ERROR(CheckNode(rules_, object, nodes.items, Changed()));
+    HOLDFAST_RETURN_IF_ERROR(CheckNode(rules_, object, nodes.items, injured));
     return object;
   }
   return Fail(ErrorCode::kNotFound, "node {} is not there any more", node.name);
+}
+
+Status NodeChanges::FencedAgain(const faults::Node& node, const Change& lease) {
+  HOLDFAST_ASSIGN(const Injured injured, FindInjured());
+  if (injured.others.empty()) return {};
+  HOLDFAST_ASSIGN(const kube::ObjectList nodes,
+                  actions_.client().List(kube::resources::kNodes, "", {}));
+  const Status allowed = CheckNodesLeft(rules_, node.name, nodes.items, injured);
+  if (allowed) return {};
+  HOLDFAST_RETURN_IF_ERROR(UndoChange(MakeUndoer(), lease));
+  HOLDFAST_RETURN_IF_ERROR(journal_.Undone(lease));
+  return allowed;
 }
 
 Status NodeChanges::Lease(const faults::Node& node) {
@@ -62,7 +89,7 @@ Status NodeChanges::Lease(const faults::Node& node) {
        {"resource", "leases"},
        {"name", ref.name}},
       [&] { return actions_.client().Create(kube::resources::kLeases, ref.ns, lease); });
-  if (made) return {};
+  if (made) return FencedAgain(node, change);
   if (made.error().reason != "AlreadyExists")
     return Fail(made.error().In("the lease on node " + node.name));
   HOLDFAST_RETURN_IF_ERROR(journal_.Undone(change));
@@ -198,7 +225,7 @@ std::vector<std::string> NodeChanges::Changed() const {
   std::vector<std::string> names;
   for (const Change& change : journal_.Pending()) {
     std::string name = GetString(change.fields, {"object", "name"});
-    if (change.what == "lease") name = name.substr(std::string("node-").size());
+    if (change.what == "lease") name = NodeOfLease(name);
     if (change.what == "namespace") continue;
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }

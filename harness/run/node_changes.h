@@ -57,6 +57,9 @@ class NodeChanges {
               const std::string& what,
               const std::function<Json(const Json& node)>& edit);
   Result<Json> Fenced(const faults::Node& node);
+  Result<Injured> FindInjured();
+  // After the lease: the fence once more, and the lease is given up when it refuses.
+  Status FencedAgain(const faults::Node& node, const Change& lease);
 
   Actions& actions_;
   Journal& journal_;

@@ -159,7 +159,7 @@ Json Meaning(const Plan& plan, const suite::Suite& suite, const Json& cluster) {
                  suite.load.minimum_acks}},
                {"expect", suite.expect_fail},
                {"accept", suite.accept},
-               {"nodes-left", suite.cluster.nodes_left},
+               {"nodes-left", {suite.cluster.nodes_left, suite.cluster.nodes_injured}},
                {"node-control",
                 {suite.node_control.stop, suite.node_control.start, suite.node_control.freeze,
                  suite.node_control.partition}},

@@ -32,13 +32,19 @@ struct Recovered {
 // Undoes the runs of this cluster: those with a journal in it, and those with a journal of the
 // user's that names it. A run whose runner lives is left alone: a process of this machine is looked
 // at, for any other its heartbeat is waited for. What is there only in one of the two places is
-// taken from there. kInvalidArgument when `run` is in neither.
+// taken from there. What cannot be undone keeps nothing else from being undone, and its journal. A
+// file that is no journal is a failure of its own. kInvalidArgument when `run` is in neither place,
+// or was in another cluster.
 Result<Recovered> Recover(kube::Client& client,
                           const RecoverOptions& options,
                           const std::stop_token& stop);
 
-// The kubeconfigs and contexts that the user's journals name, each once: {"kubeconfig","context"}.
-Result<std::vector<Json>> ClustersOfJournals(const std::filesystem::path& directory);
+// What the user's journals say about where their runs were.
+struct JournalClusters {
+  std::vector<Json> clusters;  // Each once: {"kubeconfig","context","server","runs":[...]}.
+  std::vector<std::string> unreadable;  // One sentence for each file that is no journal.
+};
+Result<JournalClusters> ClustersOfJournals(const std::filesystem::path& directory);
 
 }  // namespace holdfast::run
 

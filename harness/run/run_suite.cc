@@ -548,6 +548,7 @@ Json PlanRun(const suite::Suite& suite,
                                 {"faults", 0},
                                 {"limits", {{"minimum-acks", 0}}}});
   }
+  if (!suite.variant.empty()) run["suite"]["matrix"] = suite.variant;
   if (!suite.expect_fail.empty()) run["expect"] = {{"fail", suite.expect_fail}};
   if (!suite.accept.empty()) run["accept"] = suite.accept;
   return run;

@@ -12,6 +12,27 @@ constexpr int kTries = 20;
 
 std::string Name(const Change& change) { return GetString(change.fields, {"object", "name"}); }
 
+void Say(const Undoer& undoer, const std::string& line) {
+  if (undoer.say) undoer.say(line);
+}
+
+enum class Presence { kThere, kGone, kAnother };
+
+// The node that was changed: still there, gone, or replaced by another one of its name.
+Presence PresenceOf(const Change& change, const Result<Json>& node) {
+  if (!node) return Presence::kGone;
+  const std::string uid = GetString(change.fields, {"object", "uid"});
+  return uid.empty() || uid == GetString(*node, {"metadata", "uid"}) ? Presence::kThere
+                                                                      : Presence::kAnother;
+}
+
+void SayGone(const Undoer& undoer, const Change& change, Presence presence) {
+  Say(undoer, fmt::format("node {} is {}; its {} needs no undoing", Name(change),
+                          presence == Presence::kGone ? "not in the cluster any more"
+                                                      : "another machine by now (its uid differs)",
+                          change.what));
+}
+
 // Reads the node, asks `edit` for a merge patch (null: nothing to do), and writes it only if nobody
 // else wrote in between.
 Status EditNode(const Undoer& undoer,
@@ -22,10 +43,11 @@ Status EditNode(const Undoer& undoer,
   Error last;
   for (int i = 0; i < kTries; ++i) {
     const auto node = undoer.client.Get(ref);
-    if (!node && node.error().code == ErrorCode::kNotFound) return {};
-    if (!node) return Fail(node.error());
-    const std::string uid = GetString(change.fields, {"object", "uid"});
-    if (!uid.empty() && uid != GetString(*node, {"metadata", "uid"})) return {};
+    if (!node && node.error().code != ErrorCode::kNotFound) return Fail(node.error());
+    if (const Presence presence = PresenceOf(change, node); presence != Presence::kThere) {
+      SayGone(undoer, change, presence);
+      return {};
+    }
     Json patch = edit(*node);
     if (patch.is_null()) return {};
     patch["metadata"]["resourceVersion"] = GetString(*node, {"metadata", "resourceVersion"});
@@ -100,7 +122,15 @@ Status UndoControl(const Undoer& undoer, const Change& change) {
                 "node {} cannot be brought back from its {}: there is no node control here; start "
                 "it again by hand and run `holdfast recover` once more",
                 Name(change), GetString(change.fields, {"made", "action"}));
-  return undoer.control->Return(Name(change));
+  const Status returned = undoer.control->Return(Name(change));
+  if (returned) return {};
+  // A machine that was given up while it was down cannot come back.
+  const auto node = undoer.client.Get({kube::resources::kNodes, "", Name(change)});
+  if (!node && node.error().code != ErrorCode::kNotFound) return returned;
+  const Presence presence = PresenceOf(change, node);
+  if (presence == Presence::kThere) return returned;
+  SayGone(undoer, change, presence);
+  return {};
 }
 
 using Undo = Status (*)(const Undoer&, const Change&);

@@ -22,6 +22,8 @@ struct Undoer {
   Clock& clock;
   Sender send;
   Nanos timeout = std::chrono::minutes(3);  // For a namespace to go.
+  // Told, in a line for people, of what needs nothing any more; may be empty.
+  std::function<void(const std::string&)> say = {};
 };
 
 // What each change needs, and what is done:
@@ -30,8 +32,8 @@ struct Undoer {
 //   cordon     object (Node with uid): schedulable again, if it is still unschedulable
 //   taint      object (Node with uid), made.taint: this taint is taken off, if it is still there
 //   control    object (Node), made.action: the node is brought back
-// A node that is gone, or another one under the same name, needs nothing. kConflict when others
-// keep writing to the object.
+// A node that is gone, or another one under the same name, needs nothing; a control that can still
+// bring such a machine back does. kConflict when others keep writing to the object.
 Status UndoChange(const Undoer& undoer, const Change& change);
 
 // An error unless the change is of a kind that UndoChange knows.

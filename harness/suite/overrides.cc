@@ -68,23 +68,11 @@ void Apply(const std::string& override_text, Node& root, Mistakes& mistakes) {
     mistakes.Add(place, "holds a control character, a tab or a byte that is not UTF-8");
     return;
   }
-  const std::vector<std::string> path = Split(override_text.substr(0, equals), '.');
-  if (path.size() > kMaximumDepth) {
-    mistakes.Add(place, "the path has more than {} parts", kMaximumDepth);
-    return;
-  }
-  Node* at = &root;
-  for (const std::string& word : path) {
-    if (word.empty()) {
-      mistakes.Add(place, "the path has an empty part");
-      return;
-    }
-    at = Descend(*at, word, place, mistakes);
-    if (at == nullptr) return;
-  }
+  const std::string path = override_text.substr(0, equals);
+  Node* at = NodeAt(root, path, place, mistakes);
+  if (at == nullptr) return;
   if (at->kind == NodeKind::kMap || at->kind == NodeKind::kSequence) {
-    mistakes.Add(place, "'{}' is {}; name a single value inside it", Join(path, "."),
-                 Describe(*at));
+    mistakes.Add(place, "'{}' is {}; name a single value inside it", path, Describe(*at));
     return;
   }
   at->text = override_text.substr(equals + 1);
@@ -94,6 +82,24 @@ void Apply(const std::string& override_text, Node& root, Mistakes& mistakes) {
 }
 
 }  // namespace
+
+Node* NodeAt(Node& root, const std::string& path, const Place& place, Mistakes& mistakes) {
+  const std::vector<std::string> words = Split(path, '.');
+  if (words.size() > kMaximumDepth) {
+    mistakes.Add(place, "the path has more than {} parts", kMaximumDepth);
+    return nullptr;
+  }
+  Node* at = &root;
+  for (const std::string& word : words) {
+    if (word.empty()) {
+      mistakes.Add(place, "the path has an empty part");
+      return nullptr;
+    }
+    at = Descend(*at, word, place, mistakes);
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
 
 void ApplyOverrides(const std::vector<std::string>& overrides, Node& root, Mistakes& mistakes) {
   for (const std::string& override_text : overrides)

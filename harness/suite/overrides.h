@@ -16,6 +16,10 @@ namespace holdfast::suite {
 // whether they are known.
 void ApplyOverrides(const std::vector<std::string>& overrides, Node& root, Mistakes& mistakes);
 
+// What a path such as load.rate names, added when it is missing; nullptr with a mistake at `place`
+// when it leads nowhere.
+Node* NodeAt(Node& root, const std::string& path, const Place& place, Mistakes& mistakes);
+
 }  // namespace holdfast::suite
 
 #endif  // HOLDFAST_HARNESS_SUITE_OVERRIDES_H_

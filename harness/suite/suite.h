@@ -43,6 +43,7 @@ struct ClusterFence {
   std::string uid;      // Of the namespace kube-system; empty: any.
   int ready_nodes = 0;  // At least so many before the run.
   int nodes_left = 1;   // At least so many ready and schedulable while others are injured.
+  int nodes_injured = 0;  // At most so many at once, over all runs; 0: as many as nodes_left allows.
 };
 
 // The user's own commands for power over nodes, run by the shell, with {node} and {from} replaced.
@@ -62,7 +63,6 @@ struct Load {
   int transaction_clients = 0;  // Clients of list transactions, where the workload has them.
   int value_size = 0;        // Bytes stored beside each value.
   double rate = 200;  // Operations per second over all clients; 0 is as fast as possible.
-  int sentinel_rows = 100;
   bool open_loop = false;  // Operations are due at the rate, and their latency counts from then.
   double skew = 0;  // Exponent of Zipf's law by which keys are chosen; 0 is evenly.
   int registers = 4;  // Shared by the clients of registers.
@@ -71,11 +71,12 @@ struct Load {
   int register_cas = 2;
   Nanos deadline = std::chrono::seconds(2);  // Of one operation.
   Nanos connect_timeout = std::chrono::seconds(2);
+  int sentinel_rows = 100;
   int minimum_acks = 100;  // Fewer acknowledged writes in a scenario decide nothing.
 };
 
 struct Suite {
-  std::string name;
+  std::string name;  // With the values of its matrix: "chaos-postgres-fast".
   std::filesystem::path path;
   std::string text;
   std::string workload;
@@ -87,6 +88,7 @@ struct Suite {
   Json accept;  // [{"id","reason","until"}], maybe empty.
   ClusterFence cluster;
   NodeCommands node_control;
+  Json variant;  // {"storageClass":"fast"}: what its matrix chose; empty without one.
 };
 
 // What a suite may name; filled by the command line from the registries of workloads and faults.
@@ -96,10 +98,15 @@ struct Vocabulary {
   std::vector<std::string> guarantees;  // Ids that expect: and accept: may name.
 };
 
-// Reads and checks a suite. Every mistake is reported, one per line, as `file:line:column: what is
-// wrong (did you mean ...)`, in one error with code kInvalidArgument. `overrides` are "path=value"
-// pairs of --set, such as "workload.postgres.storage=2Gi" or "load.writers=8"; a wrong one is
-// reported as `--set path=value: what is wrong`.
+// Reads and checks a suite: one, or one for each combination of its `matrix:`, in order. Every
+// mistake is reported, one per line, as `file:line:column: what is wrong (did you mean ...)`, in one
+// error with code kInvalidArgument. `overrides` are "path=value" pairs of --set, such as
+// "workload.postgres.storage=2Gi" or "load.writers=8"; a wrong one is reported as
+// `--set path=value: what is wrong`.
+Result<std::vector<Suite>> LoadSuites(const std::filesystem::path& path,
+                                      const Vocabulary& vocabulary,
+                                      const std::vector<std::string>& overrides);
+// The same for a file that must not have a matrix.
 Result<Suite> LoadSuite(const std::filesystem::path& path,
                         const Vocabulary& vocabulary,
                         const std::vector<std::string>& overrides);

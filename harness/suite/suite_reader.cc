@@ -9,6 +9,7 @@
 #include "harness/base/files.h"
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
+#include "harness/suite/matrix.h"
 #include "harness/suite/overrides.h"
 #include "harness/suite/scenario_reader.h"
 #include "harness/suite/suite.h"
@@ -71,7 +72,6 @@ void ReadWorkload(const Node& node,
       parameters, fmt::format("workload '{}'", suite.workload), schema->second, mistakes);
 }
 
-Load ReadLoad(const Node& node, Mistakes& mistakes) {
 // Where a key stands, for a mistake in its value.
 Place PlaceOf(const Node& map, std::string_view key) {
   const Entry* const found = map.Find(key);
@@ -87,6 +87,7 @@ std::optional<double> ParseSkew(std::string_view text) {
   return value;
 }
 
+Load ReadLoad(const Node& node, Mistakes& mistakes) {
   const Load defaults;
   const auto count = [](const char* name, int fallback, int64_t least, int64_t most) {
     Parameter parameter{name, ParameterType::kInteger, fallback, ""};
@@ -101,7 +102,6 @@ std::optional<double> ParseSkew(std::string_view text) {
       count("transaction-clients", defaults.transaction_clients, 0, 100),
       count("value-size", defaults.value_size, 0, 1'000'000),
       {"rate", ParameterType::kRate, defaults.rate, ""},
-      count("sentinel-rows", defaults.sentinel_rows, 0, 1'000'000),
       {"loop", ParameterType::kString, "closed", "", {"closed", "open"}},
       {"skew", ParameterType::kString, "0", ""},
       count("registers", defaults.registers, 1, 1000),
@@ -110,6 +110,7 @@ std::optional<double> ParseSkew(std::string_view text) {
       count("register-cas", defaults.register_cas, 0, 1000),
       {"deadline", ParameterType::kDuration, "2s", ""},
       {"connect-timeout", ParameterType::kDuration, "2s", ""},
+      count("sentinel-rows", defaults.sentinel_rows, 0, 1'000'000),
       count("minimum-acks", defaults.minimum_acks, 0, 1'000'000'000),
   };
   const Json values = ReadParameters(node, "load", schema, mistakes);
@@ -122,7 +123,6 @@ std::optional<double> ParseSkew(std::string_view text) {
       static_cast<int>(GetInt(values, {"transaction-clients"}, defaults.transaction_clients));
   load.value_size = static_cast<int>(GetInt(values, {"value-size"}, defaults.value_size));
   if (const Json* rate = FindPath(values, {"rate"})) load.rate = rate->get<double>();
-  load.sentinel_rows = static_cast<int>(GetInt(values, {"sentinel-rows"}, defaults.sentinel_rows));
   load.open_loop = GetString(values, {"loop"}) == "open";
   if (load.open_loop && load.rate <= 0)
     mistakes.Add(PlaceOf(node, "loop"), "loop 'open' needs a rate above 0/s");
@@ -146,6 +146,7 @@ std::optional<double> ParseSkew(std::string_view text) {
     if (*place < std::chrono::milliseconds(10))
       mistakes.Add(PlaceOf(node, name), "{} must be at least 10ms", name);
   }
+  load.sentinel_rows = static_cast<int>(GetInt(values, {"sentinel-rows"}, defaults.sentinel_rows));
   load.minimum_acks = static_cast<int>(GetInt(values, {"minimum-acks"}, defaults.minimum_acks));
   return load;
 }
@@ -253,11 +254,13 @@ ClusterFence ReadCluster(const Node& node, Mistakes& mistakes) {
   const ClusterFence defaults;
   const ParameterSchema schema = {text("context"), text("uid"),
                                   count("ready-nodes", defaults.ready_nodes),
-                                  count("nodes-left", defaults.nodes_left)};
+                                  count("nodes-left", defaults.nodes_left),
+                                  count("nodes-injured", defaults.nodes_injured)};
   const Json values = ReadParameters(node, "cluster", schema, mistakes);
   return {GetString(values, {"context"}), GetString(values, {"uid"}),
           static_cast<int>(GetInt(values, {"ready-nodes"}, defaults.ready_nodes)),
-          static_cast<int>(GetInt(values, {"nodes-left"}, defaults.nodes_left))};
+          static_cast<int>(GetInt(values, {"nodes-left"}, defaults.nodes_left)),
+          static_cast<int>(GetInt(values, {"nodes-injured"}, defaults.nodes_injured))};
 }
 
 NodeCommands ReadNodeControl(const Node& node, Mistakes& mistakes) {
@@ -301,7 +304,7 @@ void ReadTopLevel(const Node& root,
   }
   RefuseUnknownKeys(root,
                     {"suite", "workload", "load", "scenarios", "seed", "expect", "accept",
-                     "cluster", "node-control"},
+                     "cluster", "node-control", "matrix"},
                     mistakes);
   const Place start{{1, 1}, {}};
   if (const Entry* name = root.Find("suite")) {
@@ -333,29 +336,59 @@ void ReadTopLevel(const Node& root,
     suite.node_control = ReadNodeControl(control->value, mistakes);
 }
 
+Suite ReadVariant(Variant& variant,
+                  const Vocabulary& vocabulary,
+                  const std::vector<std::string>& overrides,
+                  Mistakes& mistakes) {
+  Suite suite;
+  suite.accept = Json::array();
+  suite.variant = Json::object();
+  if (variant.root.kind == NodeKind::kMap) ApplyOverrides(overrides, variant.root, mistakes);
+  RefuseOverriddenAxes(variant, mistakes);
+  ReadTopLevel(variant.root, vocabulary, mistakes, suite);
+  if (variant.suffix.empty()) return suite;
+  suite.name += "-" + variant.suffix;
+  for (const Choice& choice : variant.choices)
+    suite.variant[choice.axis] = ChoiceText(choice);
+  return suite;
+}
+
 }  // namespace
 
-Result<Suite> LoadSuite(const std::filesystem::path& path,
-                        const Vocabulary& vocabulary,
-                        const std::vector<std::string>& overrides) {
-  Suite suite;
-  suite.path = path;
-  suite.accept = Json::array();
-  HOLDFAST_ASSIGN(suite.text, ReadSuiteText(path));
+Result<std::vector<Suite>> LoadSuites(const std::filesystem::path& path,
+                                      const Vocabulary& vocabulary,
+                                      const std::vector<std::string>& overrides) {
+  HOLDFAST_ASSIGN(const std::string text, ReadSuiteText(path));
   Mistakes mistakes;
-  std::optional<Node> root = ReadYaml(suite.text, mistakes);
+  std::optional<Node> root = ReadYaml(text, mistakes);
   if (root && root->kind == NodeKind::kNull) root.reset();
   if (!root && mistakes.empty()) {
     mistakes.Add({{1, 1}, {}},
                  "the file is empty; a suite has 'suite', 'workload' and 'scenarios'");
   }
-  if (root) {
-    if (root->kind == NodeKind::kMap) ApplyOverrides(overrides, *root, mistakes);
-    ReadTopLevel(*root, vocabulary, mistakes, suite);
+  std::vector<Variant> variants;
+  if (root) variants = ExpandMatrix(*std::move(root), mistakes);
+  std::vector<Suite> suites;
+  for (Variant& variant : variants) {
+    Suite suite = ReadVariant(variant, vocabulary, overrides, mistakes);
+    suite.path = path;
+    suite.text = text;
+    // What is wrong in one of them is mostly wrong in all.
+    if (!mistakes.empty()) break;
+    suites.push_back(std::move(suite));
   }
   if (!mistakes.empty())
     return Fail(ErrorCode::kInvalidArgument, "{}", mistakes.Render(path.string()));
-  return suite;
+  return suites;
+}
+
+Result<Suite> LoadSuite(const std::filesystem::path& path,
+                        const Vocabulary& vocabulary,
+                        const std::vector<std::string>& overrides) {
+  HOLDFAST_ASSIGN(std::vector<Suite> suites, LoadSuites(path, vocabulary, overrides));
+  if (suites.size() == 1) return std::move(suites[0]);
+  return Fail(ErrorCode::kInvalidArgument, "{}: its matrix makes {} suites, one is wanted here",
+              path.string(), suites.size());
 }
 
 }  // namespace holdfast::suite

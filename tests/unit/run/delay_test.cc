@@ -113,5 +113,55 @@ TEST(DelayOf, TerminateNamesTheDeadNode) {
       << text;
 }
 
+// Each known cause with the phase that it belongs to.
+TEST(DelayOf, KnownCauses) {
+  Json held = Pod();
+  held["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:40Z";
+  held["metadata"]["finalizers"] = Json::array({"example.com/backup"});
+  EXPECT_EQ(DelayOf(View(), held).phase, Phase::kTerminate);
+  EXPECT_EQ(DelayOf(View(), held).detail, "finalizers hold it: [\"example.com/backup\"]");
+  EXPECT_NE(DelayOf(View(), held).cause.find("take it off"), std::string::npos);
+  Json image = Pod();
+  image["status"]["containerStatuses"].push_back(
+      {{"name", "main"}, {"state", {{"waiting", {{"reason", "ImagePullBackOff"}}}}}});
+  EXPECT_NE(DelayOf(View(), image).cause.find("pull secret"), std::string::npos);
+  Json crash = Pod();
+  crash["status"]["containerStatuses"].push_back(
+      {{"name", "main"}, {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}}});
+  EXPECT_NE(DelayOf(View(), crash).cause.find("log"), std::string::npos);
+  Json nowhere = Pod();
+  nowhere["spec"].erase("nodeName");
+  nowhere["status"]["conditions"].push_back({{"type", "PodScheduled"}, {"status", "False"}});
+  EXPECT_NE(DelayOf(View(), nowhere).cause.find("taints"), std::string::npos);
+  // A claim that does not exist or has no volume is a matter of scheduling.
+  observe::ClusterView unbound = View();
+  unbound.by_resource["persistentvolumeclaims"]["data-web-0"] = Share({{"spec", Json::object()}});
+  EXPECT_EQ(DelayOf(unbound, Pod()).detail, "claim data-web-0 is not bound");
+  unbound.by_resource["persistentvolumeclaims"].clear();
+  EXPECT_EQ(DelayOf(unbound, Pod()).detail, "claim data-web-0 does not exist");
+  // What the attacher says is the cause.
+  observe::ClusterView refused = View();
+  Json attachment{{"spec", {{"nodeName", "a"}, {"source", {{"persistentVolumeName", "pv"}}}}},
+                  {"status", {{"attached", false}, {"attachError", {{"message", "no slot"}}}}}};
+  refused.by_resource["volumeattachments"]["va"] = Share(std::move(attachment));
+  EXPECT_EQ(DelayOf(refused, Pod()).cause, "no slot");
+}
+
+TEST(Explain, NamesThePodsThatAreMissingAndWhy) {
+  observe::ClusterView view = View();
+  faults::Snapshot now;
+  now.replicas = 2;
+  now.set = Share({{"kind", "StatefulSet"}, {"metadata", {{"name", "web"}}}});
+  EXPECT_NE(Explain(view, now, Nanos{0}).find("web-0 is missing (create), web-1 is missing (create)"),
+            std::string::npos)
+      << Explain(view, now, Nanos{0});
+  view.by_resource["events"]["e"] = Share({{"reason", "FailedCreate"},
+                                           {"involvedObject", {{"name", "web"}}},
+                                           {"lastTimestamp", "2026-01-01T00:00:40Z"},
+                                           {"message", "exceeded quota"}});
+  EXPECT_NE(Explain(view, now, Nanos{0}).find("web-1 is missing (create: exceeded quota)"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace holdfast::run

@@ -52,19 +52,54 @@ Json Node(const std::string& name, bool ready = true, bool cordoned = false) {
 TEST(CheckNode, RefusesWhatIsNotOursToTouch) {
   const FenceRules rules;
   const std::vector<Json> all{Node("a"), Node("b"), Node("c", true, true)};
-  EXPECT_TRUE(CheckNode(rules, all[0], all, {}));
-  EXPECT_FALSE(CheckNode(rules, all[2], all, {}));  // Cordoned by others.
-  EXPECT_TRUE(CheckNode(rules, all[2], all, {"c"}));
-  EXPECT_FALSE(CheckNode(rules, all[0], all, {"b"}));  // Nothing would be left.
-  EXPECT_FALSE(CheckNode(rules, all[0], {Node("a")}, {}));
-  EXPECT_FALSE(CheckNode(rules, all[0], {Node("a"), Node("b", false)}, {}));
+  EXPECT_TRUE(CheckNode(rules, all[0], all, {{}, {}}));
+  EXPECT_FALSE(CheckNode(rules, all[2], all, {{}, {}}));  // Cordoned by others.
+  EXPECT_TRUE(CheckNode(rules, all[2], all, {{"c"}, {}}));
+  EXPECT_FALSE(CheckNode(rules, all[0], all, {{"b"}, {}}));  // Nothing would be left.
+  EXPECT_FALSE(CheckNode(rules, all[0], {Node("a")}, {{}, {}}));
+  EXPECT_FALSE(CheckNode(rules, all[0], {Node("a"), Node("b", false)}, {{}, {}}));
   Json master = Node("m");
   master["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = "";
-  EXPECT_FALSE(CheckNode(rules, master, {master, Node("a")}, {}));
+  EXPECT_FALSE(CheckNode(rules, master, {master, Node("a")}, {{}, {}}));
   FenceRules strict;
   strict.cluster.nodes_left = 2;
-  EXPECT_FALSE(CheckNode(strict, all[0], {Node("a"), Node("b")}, {}));
-  EXPECT_TRUE(CheckNode(strict, all[0], {Node("a"), Node("b"), Node("d")}, {}));
+  EXPECT_FALSE(CheckNode(strict, all[0], {Node("a"), Node("b")}, {{}, {}}));
+  EXPECT_TRUE(CheckNode(strict, all[0], {Node("a"), Node("b"), Node("d")}, {{}, {}}));
+}
+
+// Over all runs: what another run holds by a lease is injured, whatever the node looks like yet.
+TEST(CheckNode, CountsTheNodesOfOtherRuns) {
+  const std::vector<Json> all{Node("a"), Node("b"), Node("c"), Node("d")};
+  struct Row {
+    const char* what;
+    int left;
+    int injured;
+    std::vector<std::string> ours;
+    std::map<std::string, std::string> others;
+    const char* refused;  // Part of the sentence; empty: allowed.
+  };
+  const std::vector<Row> rows{
+      {"one of four", 1, 0, {}, {}, ""},
+      {"another run has one", 2, 0, {}, {{"b", "r2"}}, ""},
+      {"other runs leave too few", 2, 0, {}, {{"b", "r2"}, {"c", "r3"}}, "node b is held by run r2"},
+      {"held itself", 1, 0, {}, {{"a", "r2"}}, "node a is held by run r2"},
+      {"ours and theirs", 1, 0, {"b"}, {{"c", "r2"}}, ""},
+      {"one at once", 1, 1, {}, {}, ""},
+      {"one at once, over all runs", 1, 1, {}, {{"d", "r2"}}, "2 injured nodes at once"},
+      {"two at once with ours", 1, 2, {"b"}, {}, ""},
+      {"two at once with ours and theirs", 1, 2, {"b"}, {{"c", "r2"}}, "3 injured nodes at once"},
+      {"of a node that is gone", 1, 1, {}, {{"elsewhere", "r2"}}, ""}};
+  for (const Row& row : rows) {
+    FenceRules rules;
+    rules.cluster.nodes_left = row.left;
+    rules.cluster.nodes_injured = row.injured;
+    const Status status = CheckNode(rules, all[0], all, {row.ours, row.others});
+    EXPECT_EQ(status.has_value(), *row.refused == '\0') << row.what;
+    if (!status) {
+      EXPECT_NE(status.error().message.find(row.refused), std::string::npos)
+          << row.what << ": " << status.error().message;
+    }
+  }
 }
 
 Json Budget(const char* field, Json value) {

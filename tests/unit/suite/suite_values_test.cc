@@ -57,6 +57,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"load.writers=8", ""},
         Row{"load.rate=0/s", ""},
         Row{"load.rate=0.5/s", ""},
+        Row{"load.loop=open", ""},
+        Row{"load.skew=0.99", ""},
+        Row{"load.skew=5", "skew must be a number from 0 to 4, such as 0.99, not '5'"},
+        Row{"load.skew=-1", "skew must be a number from 0 to 4, such as 0.99, not '-1'"},
+        Row{"load.skew=much", "skew must be a number from 0 to 4, such as 0.99, not 'much'"},
+        Row{"load.deadline=500ms", ""},
+        Row{"load.deadline=1ms", "deadline must be at least 10ms"},
+        Row{"load.connect-timeout=9ms", "connect-timeout must be at least 10ms"},
+        Row{"load.registers=0",
+            "registers must be a whole number from 1 to 1000 in plain decimal digits, not '0'"},
         Row{"seed=0", ""},
         Row{"scenarios.first.limits.settle=5m", ""},
         Row{"scenarios.0.steps.0.pod-delete.grace=10s", ""},
@@ -113,6 +123,35 @@ TEST(SuiteOverride, MistakesOfFileAndCommandLineComeTogether) {
             "suite.yaml:6:1: unknown key 'sed' (did you mean 'seed'?)\n"
             "--set load.writers=x: writers must be a whole number from 1 to 256 in plain decimal "
             "digits, not 'x'");
+}
+
+TEST(SuiteFile, TheLoadHasItsShape) {
+  const auto suite =
+      LoadText(std::string(kBase) +
+               "load: {rate: 50/s, loop: open, skew: 1.2, registers: 9, register-reads: 1, "
+               "register-writes: 2, register-cas: 0, deadline: 250ms, connect-timeout: 3s}\n");
+  ASSERT_TRUE(suite) << suite.error().message;
+  const suite::Load& load = suite->load;
+  EXPECT_TRUE(load.open_loop);
+  EXPECT_EQ(load.skew, 1.2);
+  EXPECT_EQ(load.registers, 9);
+  EXPECT_EQ(load.register_reads, 1);
+  EXPECT_EQ(load.register_writes, 2);
+  EXPECT_EQ(load.register_cas, 0);
+  EXPECT_EQ(load.deadline, std::chrono::milliseconds(250));
+  EXPECT_EQ(load.connect_timeout, std::chrono::seconds(3));
+}
+
+TEST(SuiteFile, ALoadThatCannotBeIsRefused) {
+  const auto open = LoadText(std::string(kBase) + "load: {rate: 0/s, loop: open}\n");
+  ASSERT_FALSE(open);
+  EXPECT_EQ(open.error().message, "suite.yaml:6:25: loop 'open' needs a rate above 0/s");
+  const auto idle = LoadText(std::string(kBase) +
+                             "load: {register-reads: 0, register-writes: 0, register-cas: 0}\n");
+  ASSERT_FALSE(idle);
+  EXPECT_EQ(idle.error().message,
+            "suite.yaml:6:24: one of register-reads, register-writes and register-cas must be "
+            "above 0");
 }
 
 TEST(SuiteOverride, ControlCharactersAreNotEchoed) {
