@@ -6,6 +6,7 @@
 #include "harness/base/files.h"
 #include "harness/base/strings.h"
 #include "reports/html_style.h"
+#include "reports/problems.h"
 #include "reports/run_record.h"
 #include "reports/text.h"
 #include "reports/timeline_svg.h"
@@ -87,21 +88,22 @@ class Page {
 
   // Every fail, then every unknown, before anything else: what a person came for.
   void Problems() {
-    std::vector<const CheckResult*> problems;
-    for (const Verdict verdict : {Verdict::kFail, Verdict::kUnknown}) {
-      for (const CheckResult& result : verdicts_.checks) {
-        if (result.verdict == verdict && !result.accepted) problems.push_back(&result);
-      }
-    }
+    std::vector<Problem> problems = ProblemsOf(verdicts_, Kind::kFail);
+    for (Problem& problem : ProblemsOf(verdicts_, Kind::kUnknown))
+      problems.push_back(std::move(problem));
     if (problems.empty()) return;
     out_ += "<h2>What to look at</h2>\n";
-    for (const CheckResult* result : problems) {
+    for (const Problem& problem : problems) {
+      const CheckResult& result = *problem.first;
       out_ += fmt::format(
           "<section class=\"problem {}\">\n<p>{} <strong>{}</strong> {} in <em>{}</em></p>\n"
           "<p>{}</p>\n",
-          check::ToString(result->verdict), Word(*result), Safe(result->id, 80), Title(*result),
-          Safe(result->scenario, 80), Safe(result->reason));
-      Findings(*result);
+          check::ToString(result.verdict), Word(result), Safe(result.id, 80), Title(result),
+          Safe(result.scenario, 80), Safe(result.reason));
+      Findings(result);
+      if (!problem.others.empty())
+        out_ += fmt::format("<p class=\"soft\">The same holds for {}.</p>\n",
+                            Safe(OthersText(problem)));
       out_ += "</section>\n";
     }
   }
@@ -116,7 +118,7 @@ class Page {
     out_ += "<ul>\n";
     const size_t shown = std::min(result.findings.size(), kFindingsShown);
     for (size_t i = 0; i < shown; ++i)
-      Finding(result.findings[i]);
+      Finding(result.findings[i], OnlyRepeats(result, result.findings[i]));
     if (shown < result.findings.size()) {
       out_ += fmt::format("<li class=\"soft\">and {} more, all in verdicts.json</li>\n",
                           result.findings.size() - shown);
@@ -124,8 +126,9 @@ class Page {
     out_ += "</ul>\n";
   }
 
-  void Finding(const check::Finding& finding) {
-    out_ += fmt::format("<li>{}", Safe(finding.sentence));
+  // `told`: its sentence stands above already.
+  void Finding(const check::Finding& finding, bool told) {
+    out_ += fmt::format("<li>{}", told ? "" : Safe(finding.sentence));
     if (!finding.during.empty())
       out_ += fmt::format(" <span class=\"soft\">(during {})</span>", Safe(finding.during));
     const size_t shown = std::min(finding.evidence.size(), kEvidenceShown);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/problems.h"
 #include "reports/text.h"
 
 namespace holdfast::reports {
@@ -74,7 +75,15 @@ std::string Table(const std::vector<Counts>& rows, bool color) {
   return text;
 }
 
-std::string Paragraph(const check::CheckResult& result, const SummaryOptions& options) {
+std::string Evidence(const check::Finding& finding) {
+  std::string text;
+  if (!finding.during.empty()) text += fmt::format("    during {}\n", OneLine(finding.during));
+  if (!finding.evidence.empty()) text += fmt::format("    see {}\n", EvidenceText(finding.evidence));
+  return text;
+}
+
+std::string Paragraph(const Problem& problem, const SummaryOptions& options) {
+  const check::CheckResult& result = *problem.first;
   const char* word = result.verdict == Verdict::kUnknown ? "UNKNOWN"
                      : result.accepted                   ? "ACCEPTED"
                                                          : "FAIL";
@@ -85,38 +94,15 @@ std::string Paragraph(const check::CheckResult& result, const SummaryOptions& op
   const size_t shown = std::min(result.findings.size(), options.findings);
   for (size_t i = 0; i < shown; ++i) {
     const check::Finding& finding = result.findings[i];
-    text += fmt::format("  - {}\n", Shorten(OneLine(finding.sentence), 2000));
-    if (!finding.during.empty()) text += fmt::format("    during {}\n", OneLine(finding.during));
-    if (!finding.evidence.empty())
-      text += fmt::format("    see {}\n", EvidenceText(finding.evidence));
+    if (!OnlyRepeats(result, finding))
+      text += fmt::format("  - {}\n", Shorten(OneLine(finding.sentence), 2000));
+    text += Evidence(finding);
   }
   if (result.findings.size() > shown) {
     text += fmt::format("  - and {} more findings, all in verdicts.json\n",
                         result.findings.size() - shown);
   }
-  return text;
-}
-
-// What could not be decided for one and the same reason, such as a gap in the watch, is told once.
-std::string UnknownParagraphs(const check::Verdicts& verdicts, const SummaryOptions& options) {
-  std::vector<std::vector<const check::CheckResult*>> groups;
-  std::map<std::pair<std::string, std::string>, size_t> places;
-  for (const check::CheckResult& result : verdicts.checks) {
-    if (result.verdict != Verdict::kUnknown) continue;
-    const auto [place, is_new] =
-        places.emplace(std::pair(result.scenario, result.reason), groups.size());
-    if (is_new) groups.emplace_back();
-    groups[place->second].push_back(&result);
-  }
-  std::string text;
-  for (const auto& group : groups) {
-    text += "\n" + Paragraph(*group.front(), options);
-    if (group.size() == 1) continue;
-    text += "  the same holds for";
-    for (size_t i = 1; i < group.size(); ++i)
-      text += (i == 1 ? " " : ", ") + OneLine(group[i]->id);
-    text += '\n';
-  }
+  if (!problem.others.empty()) text += "  the same holds for " + OthersText(problem) + "\n";
   return text;
 }
 
@@ -148,14 +134,10 @@ Color ColorOf(Verdict verdict) {
 std::string RenderSummary(const check::Verdicts& verdicts, const SummaryOptions& options) {
   std::string text;
   if (!verdicts.checks.empty()) text += Table(CountByScenario(verdicts), options.color);
-  const auto add_all = [&](auto&& wanted) {
-    for (const check::CheckResult& result : verdicts.checks) {
-      if (wanted(result)) text += "\n" + Paragraph(result, options);
-    }
-  };
-  add_all([](const auto& r) { return r.verdict == Verdict::kFail && !r.accepted; });
-  text += UnknownParagraphs(verdicts, options);
-  add_all([](const auto& r) { return r.verdict == Verdict::kFail && r.accepted; });
+  for (const Kind kind : {Kind::kFail, Kind::kUnknown, Kind::kAccepted}) {
+    for (const Problem& problem : ProblemsOf(verdicts, kind))
+      text += "\n" + Paragraph(problem, options);
+  }
   if (!options.files.empty()) {
     size_t width = 0;
     for (const auto& [label, path] : options.files)
