@@ -6,7 +6,7 @@ holdfast_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 holdfast_cache=${HOLDFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holdfast}
 
 build_packages=(g++ cmake ninja-build pkg-config make
-  libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libpqxx-dev libmysqlcppconn-dev libpugixml-dev
+  libcurl4-openssl-dev libssl-dev zlib1g-dev nlohmann-json3-dev libyaml-cpp-dev libpqxx-dev libmysqlcppconn-dev libpugixml-dev
   libcli11-dev libfmt-dev libexpected-dev libboost-dev libsimdjson-dev libarchive-dev)
 # What the sandbox runs with: pods, their network, and the maker of images.
 sandbox_packages=(bubblewrap iproute2 mmdebstrap uidmap util-linux)

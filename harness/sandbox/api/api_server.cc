@@ -53,6 +53,39 @@ Status MakeSystemPriorities(Registry& registry) {
   return {};
 }
 
+// The service by which a cluster's own API is known; clients read the family of its address off it.
+// Its endpoints are no controller's, since it selects no pods.
+Status MakeOwnService(Registry& registry, const std::string& host, int port) {
+  if (host.empty()) return {};
+  const Json labels = {{"component", "apiserver"}, {"provider", "kubernetes"}};
+  const auto made = [&](const char* resource, Json object) -> Status {
+    object["metadata"]["name"] = "kubernetes";
+    object["metadata"]["namespace"] = "default";
+    if (registry.store().Get(resource, "default", "kubernetes")) return {};
+    const auto created = registry.Create(resource, "default", std::move(object));
+    return created ? Status() : Status(Fail(created.error()));
+  };
+  HOLDFAST_RETURN_IF_ERROR(made(
+      "services",
+      {{"metadata", {{"labels", labels}}},
+       {"spec",
+        {{"clusterIP", "10.96.0.1"},
+         {"clusterIPs", Json::array({"10.96.0.1"})},
+         {"ports", {{{"name", "https"}, {"port", 443}, {"targetPort", port}, {"protocol", "TCP"}}}}}}}));
+  HOLDFAST_RETURN_IF_ERROR(
+      made("endpoints",
+           {{"metadata", {{"labels", {{"endpointslice.kubernetes.io/skip-mirror", "true"}}}}},
+            {"subsets",
+             {{{"addresses", {{{"ip", host}}}},
+               {"ports", {{{"name", "https"}, {"port", port}, {"protocol", "TCP"}}}}}}}}));
+  return made("endpointslices",
+              {{"metadata", {{"labels", {{"kubernetes.io/service-name", "kubernetes"}}}}},
+               {"addressType", "IPv4"},
+               {"endpoints",
+                Json::array({{{"addresses", Json::array({host})}, {"conditions", {{"ready", true}}}}})},
+               {"ports", {{{"name", "https"}, {"port", port}, {"protocol", "TCP"}}}}});
+}
+
 }  // namespace
 
 struct ApiServer::Impl {
@@ -155,6 +188,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Start(Registry& registry, ApiServe
   HOLDFAST_ASSIGN(auto tls, TlsSettings::Make(options.certificate_pem, options.key_pem));
   HOLDFAST_RETURN_IF_ERROR(MakeSystemNamespaces(registry));
   HOLDFAST_RETURN_IF_ERROR(MakeSystemPriorities(registry));
+  HOLDFAST_RETURN_IF_ERROR(
+      MakeOwnService(registry, options.advertised_host, options.advertised_port));
   auto impl = std::make_unique<Impl>(registry, std::move(options.token), std::move(options.dial),
                                      options.defects);
   impl->handler.SetNodeControl(options.node_control);

@@ -20,6 +20,10 @@ struct ApiServerOptions {
   std::string key_pem;
   NodeDialer dial{};  // Empty: DialTcp.
   Defects defects{};
+  // Where pods reach the server: what the service "kubernetes" in namespace default leads to. Empty:
+  // there is no such service.
+  std::string advertised_host{};
+  int advertised_port = 0;
   NodeControl* node_control = nullptr;  // Of the machines; must outlive the server. Null: there is none.
 };
 
@@ -31,7 +35,8 @@ Result<FileDescriptor> DialTcp(const std::string& node_name,
 class ApiServer {
  public:
   // Makes the namespaces that every cluster has (default, kube-system, kube-public,
-  // kube-node-lease) and the two system priority classes, then serves until Stop. `registry` must outlive the server.
+  // kube-node-lease), the two system priority classes and the service "kubernetes", then serves until
+  // Stop. `registry` must outlive the server.
   static Result<std::unique_ptr<ApiServer>> Start(Registry& registry, ApiServerOptions options);
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;

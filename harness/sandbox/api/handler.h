@@ -62,6 +62,10 @@ class ApiHandler {
   // A connection to the node agent that has begun to serve exec, attach or portforward; `protocol`
   // is the WebSocket's.
   Result<AgentStream> OpenStreams(const HttpRequest& request, const std::string& protocol);
+  // For port-forward over SPDY, where the ports come later and one at a time: whether the pod can be
+  // reached at all, and a connection for one of its ports.
+  [[nodiscard]] Status MayForward(const HttpRequest& request) const;
+  Result<AgentStream> OpenPort(const HttpRequest& request, int port);
   // 401 unless the request carries the token or needs none.
   [[nodiscard]] Status Authorize(const HttpRequest& request) const;
   // Before the first request.
@@ -90,9 +94,8 @@ class ApiHandler {
   Result<HttpResponse> DeleteCollection(const HttpRequest& request, const Route& route);
   Status Watch(const HttpRequest& request, const Route& route, ResponseStream& stream);
   Status Logs(const HttpRequest& request, const Route& route, ResponseStream& stream);
-  // Why exec and the like without WebSocket are refused. kubectl asks so again after any refusal over WebSocket
-  // and shows this answer only, so the reason of the first comes before that of the protocol.
-  [[nodiscard]] Error RefuseStreams(const HttpRequest& request, const Route& route) const;
+  // Why exec and the like without an upgrade are refused.
+  [[nodiscard]] Error RefuseStreams(const Route& route) const;
   // Dials the node that runs the pod, sends `call` and reads the agent's verdict.
   Result<AgentStream> CallAgent(const HttpRequest& request, const Route& route, Json call);
 

@@ -24,7 +24,9 @@ struct HttpRequest {
   std::string user_agent;
   std::string if_none_match;
   std::string websocket_protocols;  // What the client offers.
-  bool websocket = false;           // The client asks for an upgrade to WebSocket.
+  bool websocket = false;           // The client asks for an upgrade to WebSocket,
+  bool spdy = false;                // or to SPDY/3.1, with one of:
+  std::vector<std::string> stream_protocols;
   std::string body;
 
   // The first value of a query parameter, or the default.

@@ -143,23 +143,25 @@ Result<AgentStream> ApiHandler::CallAgent(const HttpRequest& request,
                        GetString(*verdict, {"message"}, "the node agent refused")));
 }
 
-Error ApiHandler::RefuseStreams(const HttpRequest& request, const Route& route) const {
+Error ApiHandler::RefuseStreams(const Route& route) const {
   const auto pod = registry_.store().Get("pods", route.ns, route.name);
   if (!pod) return NotFound(*route.info, route.name);
-  if (route.subresource == "portforward")
-    return BadRequest(
-        "port-forward is served over WebSocket with v4.channel.k8s.io only, not over SPDY");
-  const auto container = ContainerOf((*pod)->json, request.Query("container"));
-  if (!container) return container.error();
-  for (const char* list : {"containerStatuses", "initContainerStatuses"})
-    for (const Json& status : GetArray((*pod)->json, {"status", list}))
-      if (GetString(status, {"name"}) == *container &&
-          FindPath(status, {"state", "running"}) == nullptr)
-        return BadRequest(
-            fmt::format("container {} of pod {} is not running", *container, route.name));
-  return BadRequest(
-      "exec and attach are served over WebSocket only (v5.channel.k8s.io or v4.channel.k8s.io); use kubectl "
-      "1.31 or newer");
+  return BadRequest("Upgrade request required");
+}
+
+Status ApiHandler::MayForward(const HttpRequest& request) const {
+  HOLDFAST_RETURN_IF_ERROR(Authorize(request));
+  const auto route = ParseRoute(request.path);
+  const auto pod = registry_.store().Get("pods", route->ns, route->name);
+  if (!pod) return Fail(NotFound(*route->info, route->name));
+  if (GetString((*pod)->json, {"spec", "nodeName"}).empty())
+    return Fail(BadRequest(fmt::format("pod {} does not have a host assigned", route->name)));
+  return {};
+}
+
+Result<AgentStream> ApiHandler::OpenPort(const HttpRequest& request, int port) {
+  return CallAgent(request, *ParseRoute(request.path),
+                   {{"op", "portforward"}, {"ports", Json::array({port})}, {"halfClose", true}});
 }
 
 Result<AgentStream> ApiHandler::OpenStreams(const HttpRequest& request,

@@ -19,8 +19,10 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
+#include "harness/base/strings.h"
 #include "harness/sandbox/api/api_errors.h"
 #include "harness/sandbox/api/connection.h"
+#include "harness/sandbox/api/spdy_bridge.h"
 
 namespace holdfast::sandbox {
 
@@ -187,20 +189,70 @@ class Connection : public ResponseStream {
 
   // True when the upgrade was refused and the connection can go on.
   bool Upgrade(ApiHandler& handler, const HttpRequest& request, const BeastRequest& message) {
+    const bool forward = request.path.ends_with("/portforward");
+    if (request.spdy) return forward ? ForwardOverSpdy(handler, request) : RunOverSpdy(handler, request);
+    if (forward && Offers(Split(request.websocket_protocols, ','), kTunnelProtocol)) {
+      if (const Status may = handler.MayForward(request); !may)
+        return Refuse(request, may.error());
+      OverWebSocket(tls_, message, [&](ByteChannel& channel) { Forward(handler, request, channel); });
+      return false;
+    }
     const std::string protocol = ChooseStreamProtocol(request.websocket_protocols);
     if (protocol.empty())
       return SendWhole(ErrorResponse(BadRequest(
           "none of the offered WebSocket protocols is served: offer v5.channel.k8s.io or "
           "v4.channel.k8s.io")));
     auto agent = handler.OpenStreams(request, protocol);
-    if (!agent) {
-      const auto route = ParseRoute(request.path);
-      return SendWhole(ErrorResponse(agent.error(), route->info, route->name));
-    }
-    const bool forward = request.path.ends_with("/portforward");
+    if (!agent) return Refuse(request, agent.error());
     BridgeStreams(context_, tls_, message, protocol,
                   forward ? StreamKind::kPortForward : StreamKind::kCommand, *std::move(agent));
     return false;
+  }
+
+  bool Refuse(const HttpRequest& request, const Error& error) {
+    const auto route = ParseRoute(request.path);
+    return SendWhole(ErrorResponse(error, route->info, route->name));
+  }
+  static bool Offers(const std::vector<std::string>& offered, std::string_view wanted) {
+    return std::any_of(offered.begin(), offered.end(),
+                       [&](const std::string& one) { return Trim(one) == wanted; });
+  }
+  // False with the answer sent when the client speaks none of what is served.
+  bool AcceptSpdy(const HttpRequest& request, std::string_view protocol) {
+    if (!Offers(request.stream_protocols, protocol)) {
+      SendWhole(ErrorResponse(BadRequest(
+          fmt::format("unable to upgrade: unable to negotiate protocol: client supports [{}], "
+                      "server accepts [{}]",
+                      Join(request.stream_protocols, " "), protocol))));
+      return false;
+    }
+    return Send(fmt::format("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+                            "SPDY/3.1\r\nX-Stream-Protocol-Version: {}\r\n\r\n",
+                            protocol));
+  }
+  bool RunOverSpdy(ApiHandler& handler, const HttpRequest& request) {
+    auto agent = handler.OpenStreams(request, "v4.channel.k8s.io");
+    if (!agent) return Refuse(request, agent.error());
+    if (!AcceptSpdy(request, "v4.channel.k8s.io")) return false;
+    const bool tty = request.QueryFlag("tty");
+    const CommandStreams streams{.in = request.QueryFlag("stdin"),
+                                 .out = request.QueryFlag("stdout"),
+                                 .err = request.QueryFlag("stderr"),
+                                 .resize = tty};
+    OverTls(tls_, [&](ByteChannel& channel) {
+      BridgeSpdyCommand(context_, channel, streams, *std::move(agent));
+    });
+    return false;
+  }
+  bool ForwardOverSpdy(ApiHandler& handler, const HttpRequest& request) {
+    if (const Status may = handler.MayForward(request); !may) return Refuse(request, may.error());
+    if (AcceptSpdy(request, "portforward.k8s.io"))
+      OverTls(tls_, [&](ByteChannel& channel) { Forward(handler, request, channel); });
+    return false;
+  }
+  void Forward(ApiHandler& handler, const HttpRequest& request, ByteChannel& channel) {
+    BridgeSpdyForward(context_, channel,
+                      [&](int port) { return handler.OpenPort(request, port); });
   }
 
   static HttpRequest Read(BeastRequest& message) {
@@ -219,6 +271,11 @@ class Connection : public ResponseStream {
     request.if_none_match = header(http::field::if_none_match);
     request.websocket_protocols = header(http::field::sec_websocket_protocol);
     request.websocket = beast::iequals(message[http::field::upgrade], "websocket");
+    request.spdy = beast::iequals(message[http::field::upgrade], "SPDY/3.1");
+    const auto protocols = message.equal_range("X-Stream-Protocol-Version");
+    for (auto at = protocols.first; at != protocols.second; ++at)
+      for (const std::string& one : Split(std::string(at->value()), ','))
+        request.stream_protocols.emplace_back(Trim(one));
     request.body = std::move(message.body());
     return request;
   }

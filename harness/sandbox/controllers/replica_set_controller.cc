@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "harness/sandbox/controllers/object.h"
+#include "harness/sandbox/controllers/pod_observer.h"
 
 namespace holdfast::sandbox {
 namespace {
@@ -44,26 +45,11 @@ void ReplicaSetController::Resync(WorkQueue& queue) {
     queue.Add(KeyOf(set->json));
 }
 
-void ReplicaSetController::ObservePod(const Json& pod, WorkQueue& queue) const {
-  if (const Json* owner = ControllerRef(pod)) {
-    if (GetString(*owner, {"kind"}) == "ReplicaSet")
-      queue.Add(MakeKey(NamespaceOf(pod), GetString(*owner, {"name"})));
-    return;
-  }
-  for (const ObjectPtr& set : registry_.store().List(kResource, NamespaceOf(pod))) {
-    if (MatchesSelector(GetObject(set->json, {"spec", "selector"}),
-                        GetObject(pod, {"metadata", "labels"}))) {
-      queue.Add(KeyOf(set->json));
-    }
-  }
-}
-
 void ReplicaSetController::Observe(const StoreEvent& event, WorkQueue& queue) {
   if (event.resource == kResource) {
     queue.Add(KeyOf(event.object->json));
   } else if (event.resource == "pods") {
-    ObservePod(event.object->json, queue);
-    if (event.previous != nullptr) ObservePod(event.previous->json, queue);
+    QueueOwnersOf(registry_.store(), {kResource, "ReplicaSet"}, event, queue);
   }
 }
 

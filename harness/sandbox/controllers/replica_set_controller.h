@@ -22,7 +22,6 @@ class ReplicaSetController : public Controller {
   Status Sync(const std::string& key, WorkQueue& queue) override;
 
  private:
-  void ObservePod(const Json& pod, WorkQueue& queue) const;
   Result<std::vector<PodPtr>> ClaimPods(const Json& set);
   Status Create(const Json& set, int64_t count);
   Status Delete(const Json& set, std::vector<PodPtr> active, size_t count);

@@ -2,6 +2,7 @@
 #include "harness/sandbox/controllers/stateful_set_controller.h"
 
 #include "harness/sandbox/controllers/object.h"
+#include "harness/sandbox/controllers/pod_observer.h"
 #include "harness/sandbox/controllers/stateful_identity.h"
 
 namespace holdfast::sandbox {
@@ -51,30 +52,13 @@ void StatefulSetController::AddSetsOf(const std::string& ns, WorkQueue& queue) c
 
 void StatefulSetController::Resync(WorkQueue& queue) { AddSetsOf("", queue); }
 
-void StatefulSetController::ObservePod(const Json& pod, WorkQueue& queue) const {
-  if (const Json* owner = ControllerRef(pod)) {
-    if (GetString(*owner, {"kind"}) == "StatefulSet") {
-      queue.Add(MakeKey(NamespaceOf(pod), GetString(*owner, {"name"})));
-    }
-    return;
-  }
-  for (const ObjectPtr& set : registry_.store().List(kResource, NamespaceOf(pod))) {
-    if (MatchesSelector(GetObject(set->json, {"spec", "selector"}),
-                        GetObject(pod, {"metadata", "labels"}))) {
-      queue.Add(KeyOf(set->json));
-    }
-  }
-}
-
 void StatefulSetController::Observe(const StoreEvent& event, WorkQueue& queue) {
   const Json& object = event.object->json;
   if (event.resource == kResource) {
     if (event.type == StoreEvent::Type::kDeleted) memories_.erase(UidOf(object));
     queue.Add(KeyOf(object));
   } else if (event.resource == "pods") {
-    ObservePod(object, queue);
-    // A pod that was released still concerns the set that it left.
-    if (event.previous != nullptr) ObservePod(event.previous->json, queue);
+    QueueOwnersOf(registry_.store(), {kResource, "StatefulSet"}, event, queue);
   } else if (event.resource == "persistentvolumeclaims") {
     ObserveClaim(event, queue);
   }

@@ -27,7 +27,6 @@ class StatefulSetController : public Controller {
   Status Sync(const std::string& key, WorkQueue& queue) override;
 
  private:
-  void ObservePod(const Json& pod, WorkQueue& queue) const;
   void AddSetsOf(const std::string& ns, WorkQueue& queue) const;
   void ObserveClaim(const StoreEvent& event, WorkQueue& queue);
   Status WriteStatus(const Json& set, const Json& status);

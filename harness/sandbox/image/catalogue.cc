@@ -68,11 +68,12 @@ Recipe Postgres15() {
   return recipe;
 }
 
+// Not the static build: that one ends at the first look-up of a name.
 Recipe Busybox1() {
   Recipe recipe;
   recipe.name = "busybox:1";
   recipe.suite = "bookworm";
-  recipe.packages = {"busybox-static"};
+  recipe.packages = {"busybox"};
   recipe.environment = {{"PATH", kPath}};
   recipe.command = {"sh"};
   recipe.remove = NeverRead();
@@ -212,7 +213,7 @@ Recipe Agnhost2() {
   Recipe recipe;
   recipe.name = "agnhost:2";
   recipe.suite = "bookworm";
-  recipe.packages = WithShell({"busybox-static"});
+  recipe.packages = WithShell({"busybox"});
   recipe.environment = {{"PATH", std::string(kPath) + ":/usr/local/apache2/bin"}};
   recipe.entry_point = {"/agnhost"};
   recipe.command = {"pause"};

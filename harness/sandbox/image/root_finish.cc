@@ -90,8 +90,9 @@ Status WriteEtc(const ImageUser& user, const fs::path& root) {
 }
 
 Status LinkApplets(const fs::path& root) {
-  const fs::path busybox = root / "bin/busybox";
-  HOLDFAST_ASSIGN(const std::string applets, RunChecked({busybox.string(), "--list"}));
+  // In the root itself: it is linked against the root's libraries, not the machine's.
+  HOLDFAST_ASSIGN(const std::string applets, RunChecked({"bwrap", "--ro-bind", root.string(), "/",
+                                                         "/bin/busybox", "--list"}));
   for (const std::string& applet : Split(Trim(applets), '\n'))
     if (applet != "busybox") HOLDFAST_RETURN_IF_ERROR(MakeLink(root / "bin" / applet, "busybox"));
   return {};

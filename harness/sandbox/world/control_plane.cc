@@ -63,6 +63,8 @@ Status Serve(const WorldPlan& plan) {
   api_options.certificate_pem = certificates.certificate_pem;
   api_options.key_pem = certificates.key_pem;
   api_options.defects = plan.defects;
+  api_options.advertised_host = kWorldIp;
+  api_options.advertised_port = kInnerApiPort;
   const auto node_control = MakeWorldNodeControl(FileDescriptor(kNodeRequests));
   api_options.node_control = node_control.get();
   HOLDFAST_RETURN_IF_ERROR(WriteAccess(plan, certificates.ca_pem, api_options.token));

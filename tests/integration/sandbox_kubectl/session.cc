@@ -72,7 +72,7 @@ void Session::SetUp() {
     Kept() = *std::move(up);
   }
   for (const char c : std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()))
-    ns_ += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    ns_ += c == '/' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   ASSERT_EQ(Say({"create", "namespace", ns_}), "namespace/" + ns_ + " created\n");
   Say({"wait", "--for=create", "serviceaccount/default", "--timeout=30s"});
 }
@@ -83,14 +83,19 @@ void Session::TearDown() {
 
 std::filesystem::path Session::Folder() const { return Kept()->directory(); }
 
+std::vector<std::string> Session::Argv(std::vector<std::string> arguments) const {
+  std::vector<std::string> argv = {"kubectl",     "--kubeconfig", Kept()->Kubeconfig().string(),
+                                   "--cache-dir", (Folder() / "cache").string(),
+                                   "--namespace", ns_};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
 ProcessResult Session::Kubectl(std::vector<std::string> arguments,
                                const std::string& input,
                                std::vector<std::string> environment) const {
   ProcessOptions options;
-  options.argv = {"kubectl",     "--kubeconfig", Kept()->Kubeconfig().string(),
-                  "--cache-dir", (Folder() / "cache").string(),
-                  "--namespace", ns_};
-  options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
+  options.argv = Argv(std::move(arguments));
   options.input = input;
   options.add_environment = std::move(environment);
   options.timeout = std::chrono::minutes(2);

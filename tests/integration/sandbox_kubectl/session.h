@@ -17,7 +17,9 @@ class Session : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // In this test's namespace; `environment` is added to ours.
+  // The words of a command in this test's namespace.
+  [[nodiscard]] std::vector<std::string> Argv(std::vector<std::string> arguments) const;
+  // Runs it; `environment` is added to ours.
   [[nodiscard]] ProcessResult Kubectl(std::vector<std::string> arguments,
                                       const std::string& input = "",
                                       std::vector<std::string> environment = {}) const;

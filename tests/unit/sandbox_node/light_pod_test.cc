@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "harness/base/files.h"
@@ -96,6 +98,16 @@ class LightPodLife : public ::testing::Test {
     EXPECT_TRUE(made) << (made ? "" : made.error().message);
     return made ? (*made)->json : Json();
   }
+  Json CreateWithPort(const std::string& name, int port, const char* protocol) {
+    Json pod = Pod("pause:1");
+    pod["metadata"] = {{"name", name}};
+    pod["spec"]["nodeName"] = "node-a";
+    pod["spec"]["containers"][0]["ports"] =
+        Json::array({{{"containerPort", port}, {"hostPort", port}, {"protocol", protocol}}});
+    const auto made = registry_.Create("pods", "default", std::move(pod));
+    EXPECT_TRUE(made) << (made ? "" : made.error().message);
+    return made ? (*made)->json : Json();
+  }
   // Until the stored pod satisfies `wanted`; null: until it is gone.
   bool Await(const std::string& name, const std::function<bool(const Json&)>& wanted) {
     const Deadline deadline(SystemClock(), std::chrono::seconds(30));
@@ -165,6 +177,37 @@ TEST_F(LightPodLife, AReadinessGateIsWaitedFor) {
   }));
   pods_->Changed(Stored("gated"));
   EXPECT_TRUE(Await("gated", Ready)) << last_;
+}
+
+TEST_F(LightPodLife, APortOfTheNodeIsGivenOnce) {
+  pods_->Changed(CreateWithPort("first", 21017, "TCP"));
+  ASSERT_TRUE(Await("first", Ready)) << last_;
+  const auto failed = [](const Json& pod) {
+    return GetString(pod, {"status", "phase"}) == "Failed";
+  };
+  pods_->Changed(CreateWithPort("second", 21017, "TCP"));
+  ASSERT_TRUE(Await("second", failed)) << last_;
+  EXPECT_EQ(GetString(last_, {"status", "reason"}), "NodePorts");
+  EXPECT_EQ(GetString(last_, {"status", "message"}),
+            "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the "
+            "requested pod ports");
+  EXPECT_FALSE(pods_->View("default", "second", ""));
+  // Neither another port, nor the number under another protocol, nor what a rejected pod wanted.
+  pods_->Changed(Stored("second"));
+  for (const auto& [name, port, protocol] :
+       {std::tuple("other-port", 21018, "TCP"), std::tuple("other-protocol", 21017, "UDP")}) {
+    pods_->Changed(CreateWithPort(name, port, protocol));
+    EXPECT_TRUE(Await(name, Ready)) << last_;
+  }
+  DeleteParameters forced;
+  forced.grace_seconds = 0;
+  for (const char* name : {"first", "second"}) {
+    const Json old = Stored(name);
+    ASSERT_TRUE(registry_.Delete("pods", "default", name, forced));
+    pods_->Deleted(old);
+  }
+  pods_->Changed(CreateWithPort("third", 21017, "TCP"));
+  EXPECT_TRUE(Await("third", Ready)) << last_;
 }
 
 TEST_F(LightPodLife, AddressesRunOutAndComeBack) {
