@@ -19,6 +19,7 @@ constexpr Nanos kLongWait = std::chrono::hours(1);
 constexpr Nanos kFirstVolumeRetry = std::chrono::milliseconds(20);
 constexpr Nanos kLastVolumeRetry = std::chrono::milliseconds(250);
 constexpr Nanos kErrorRetry = std::chrono::seconds(1);
+constexpr Nanos kLongestSandboxWait = std::chrono::seconds(16);
 constexpr Nanos kLinger = std::chrono::seconds(10);
 
 RestartPolicy PolicyOf(const Json& pod) {
@@ -282,6 +283,7 @@ Status PodWorker::SetUpNetwork() {
 
 bool PodWorker::SetUp() {
   if (!PrepareVolumesPatiently()) return false;
+  Nanos wait = kErrorRetry;
   while (!Ending()) {
     const Status made = SetUpNetwork();
     if (made) {
@@ -290,8 +292,10 @@ bool PodWorker::SetUp() {
       return true;
     }
     TakeNetworkDown();
-    services_.events.Record(pod(), "", true, "FailedCreatePodSandBox", made.error().message);
-    WaitUntil(services_.clock.Now() + kErrorRetry);
+    services_.events.Record(pod(), "", true, "FailedCreatePodSandBox",
+                            "Failed to create pod sandbox: " + made.error().message);
+    WaitUntil(services_.clock.Now() + wait);
+    wait = std::min(2 * wait, kLongestSandboxWait);
   }
   return false;
 }
