@@ -1,8 +1,9 @@
-// The driver of "mariadb" with real servers, a source and a replica: what it reads, and what it says
-// when things break. MySQL itself goes the same way where its image can be had.
+// The driver of "mariadb" and "mysql" with real servers, a source and a replica: what it reads, and
+// what it says when things break.
 #include <signal.h>
 
 #include <future>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,19 +11,21 @@
 #include "workloads/mysql/mysql.h"
 
 #include "tests/integration/pods/local_pod.h"
+#include "tests/integration/pods/recorded.h"
 
 namespace holdfast::workloads::mysql {
 namespace {
 
-const MySqlWorkload& MariaDb() {
-  static const MySqlWorkload workload(Flavor::kMariaDb);
-  return workload;
+const MySqlWorkload& Driver(Flavor flavor) {
+  static const MySqlWorkload mariadb(Flavor::kMariaDb);
+  static const MySqlWorkload mysql(Flavor::kMySql);
+  return flavor == Flavor::kMariaDb ? mariadb : mysql;
 }
 
-Deployment MakeDeployment() {
+Deployment MakeDeployment(Flavor flavor) {
   Deployment made;
   made.ns = "test";
-  made.name = "mariadb";
+  made.name = Driver(flavor).Name();
   made.run_id = "test";
   made.run_number = 7;
   made.replicas = 2;
@@ -33,16 +36,26 @@ Deployment MakeDeployment() {
 
 class Server : public LocalPod {
  public:
-  explicit Server(int ordinal, int primary_port = 0)
-      : LocalPod(MariaDb(),
-                 MakeDeployment(),
+  explicit Server(Flavor flavor, int ordinal, int primary_port = 0)
+      : LocalPod(Driver(flavor),
+                 MakeDeployment(flavor),
                  ordinal,
-                 "mariadb:10.11",
+                 flavor == Flavor::kMariaDb ? "mariadb:10.11" : "mysql:9",
                  {{"HOLDFAST_PRIMARY", "127.0.0.1"},
                   {"HOLDFAST_PRIMARY_PORT", std::to_string(primary_port)}}),
+        client_(flavor == Flavor::kMariaDb ? "mariadb" : "mysql"),
         replica_(ordinal > 0) {}
   [[nodiscard]] Status Answers() const override {
     return replica_ ? Follows() : LocalPod::Answers();
+  }
+  // One statement by the program of the image, as an administrator; what it printed.
+  std::string Sql(const std::string& statement) {
+    const auto done = RunProgram({client_, "--no-defaults", "-h", "127.0.0.1", "-P",
+                                  std::to_string(port()), "-u", "admin", "-ps3cretWord", "-N",
+                                  "-B", "-e", statement});
+    if (done && done->exit_code == 0) return done->out;
+    ADD_FAILURE() << statement << ": " << (done ? done->err : done.error().message);
+    return "";
   }
 
  private:
@@ -54,38 +67,47 @@ class Server : public LocalPod {
     if (read.type == OutcomeType::kOk) return {};
     return Fail(ErrorCode::kUnavailable, "{}", read.error);
   }
+  std::string client_;
   bool replica_;
 };
 
-class MariaDbTest : public testing::Test {
+// One source of each flavour serves all tests that do not break it; each uses keys of its own.
+class DriverTest : public testing::TestWithParam<Flavor> {
  protected:
-  static void SetUpTestSuite() {
-    primary_ = new Server(0);
-    trouble_ = primary_->Start();
+  static void TearDownTestSuite() { sources_.clear(); }
+  void SetUp() override {
+    auto& source = sources_[GetParam()];
+    if (!source) {
+      source = std::make_unique<Server>(GetParam(), 0);
+      trouble_[GetParam()] = source->Start();
+    }
+    ASSERT_EQ(trouble_[GetParam()], "");
   }
-  static void TearDownTestSuite() { delete std::exchange(primary_, nullptr); }
-  void SetUp() override { ASSERT_EQ(trouble_, ""); }
+  [[nodiscard]] bool IsMariaDb() const { return GetParam() == Flavor::kMariaDb; }
+  [[nodiscard]] Server& Source() const { return *sources_[GetParam()]; }
   static std::unique_ptr<Session> Open(const Server& server) {
     auto session = server.Connect();
     if (session) return *std::move(session);
     ADD_FAILURE() << session.error().message;
     return nullptr;
   }
-  // One statement by the program of the image, as root.
-  static std::string Sql(Server& server, const std::string& statement) {
-    const auto done = server.RunProgram({"mariadb", "--no-defaults", "-h", "127.0.0.1", "-P",
-                                         std::to_string(server.port()), "-u", "admin",
-                                         "-ps3cretWord", "-N", "-B", "-e", statement});
-    if (done && done->exit_code == 0) return done->out;
-    ADD_FAILURE() << statement << ": " << (done ? done->err : done.error().message);
-    return "";
+  static void AwaitCaughtUp(Session& reader, const Json& position) {
+    const Deadline deadline(SystemClock(), std::chrono::seconds(20));
+    while (reader.CaughtUp(position).value != Json(true) && !deadline.Passed())
+      SystemClock().SleepFor(std::chrono::milliseconds(10), {});
   }
-  static inline Server* primary_ = nullptr;
-  static inline std::string trouble_;
+  static inline std::map<Flavor, std::unique_ptr<Server>> sources_;
+  static inline std::map<Flavor, std::string> trouble_;
 };
+INSTANTIATE_TEST_SUITE_P(Flavors,
+                         DriverTest,
+                         testing::Values(Flavor::kMariaDb, Flavor::kMySql),
+                         [](const testing::TestParamInfo<Flavor>& info) {
+                           return info.param == Flavor::kMariaDb ? "MariaDb" : "MySql";
+                         });
 
-TEST_F(MariaDbTest, AddsAndReadsNewestFirst) {
-  const auto session = Open(*primary_);
+TEST_P(DriverTest, AddsAndReadsNewestFirst) {
+  const auto session = Open(Source());
   ASSERT_NE(session, nullptr);
   for (const int64_t value : {11, 12, 13, 13})
     ASSERT_EQ(session->Add("plain", value).type, OutcomeType::kOk);
@@ -93,7 +115,8 @@ TEST_F(MariaDbTest, AddsAndReadsNewestFirst) {
   ASSERT_EQ(read.type, OutcomeType::kOk) << read.error;
   EXPECT_EQ(read.value, Json({13, 13, 12}));
   EXPECT_EQ(GetString(read.extra, {"role"}), "primary");
-  EXPECT_THAT(GetString(read.extra, {"pos", "gtid"}), testing::MatchesRegex("0-100-[0-9]+"));
+  EXPECT_THAT(GetString(read.extra, {"pos", "gtid"}),
+              testing::MatchesRegex(IsMariaDb() ? "0-100-[0-9]+" : "[-0-9a-f]{36}:1-[0-9]+"));
   EXPECT_EQ(session->ReadAll("plain").value, Json({13, 13, 12, 11}));
   EXPECT_EQ(session->ReadAll("nothing").value, Json::array());
   const Outcome padded =
@@ -101,67 +124,73 @@ TEST_F(MariaDbTest, AddsAndReadsNewestFirst) {
   EXPECT_EQ(padded.type, OutcomeType::kOk) << padded.error;
 }
 
-TEST_F(MariaDbTest, ProbesThePodItTalksTo) {
-  const auto session = Open(*primary_);
+TEST_P(DriverTest, ProbesThePodItTalksTo) {
+  const auto session = Open(Source());
   ASSERT_NE(session, nullptr);
   const auto probe = session->Probe();
   ASSERT_TRUE(probe) << probe.error().message;
-  EXPECT_EQ(GetString(*probe, {"hostname"}), "mariadb-0");
+  const std::string name = Driver(GetParam()).Name();
+  EXPECT_EQ(GetString(*probe, {"hostname"}), name + "-0");
   EXPECT_EQ(GetInt(*probe, {"database", "serverId"}), 100);
   EXPECT_EQ(GetString(*probe, {"database", "role"}), "primary");
-  EXPECT_EQ(GetString(*probe, {"marker", "pod"}), "mariadb-0");
-  EXPECT_THAT(GetString(*probe, {"fqdn"}), testing::StartsWith("mariadb-0.mariadb"));
+  EXPECT_EQ(GetString(*probe, {"database", "serverUuid"}).size(), IsMariaDb() ? 0U : 36U);
+  EXPECT_EQ(GetString(*probe, {"marker", "pod"}), name + "-0");
+  EXPECT_THAT(GetString(*probe, {"fqdn"}), testing::StartsWith(name + "-0." + name));
 }
 
-TEST_F(MariaDbTest, RefusedAndWrongPasswordAreUnavailable) {
-  const auto refused = MariaDb().Connect(MakeDeployment(), {"x", "127.0.0.1", FreePort()},
-                                         std::chrono::seconds(2));
+TEST_P(DriverTest, RefusedAndWrongPasswordAreUnavailable) {
+  const auto refused = Driver(GetParam()).Connect(MakeDeployment(GetParam()),
+                                                  {"x", "127.0.0.1", FreePort()},
+                                                  std::chrono::seconds(2));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(refused.error().reason, "connection-refused") << refused.error().message;
-  Deployment wrong = MakeDeployment();
+  Deployment wrong = MakeDeployment(GetParam());
   wrong.password = "another";
-  const auto denied = MariaDb().Connect(wrong, primary_->endpoint(), std::chrono::seconds(2));
+  const auto denied =
+      Driver(GetParam()).Connect(wrong, Source().endpoint(), std::chrono::seconds(2));
   ASSERT_FALSE(denied);
   EXPECT_EQ(denied.error().reason, "1045");
   EXPECT_THAT(denied.error().message, testing::Not(testing::HasSubstr("another")));
 }
 
-TEST_F(MariaDbTest, InterruptEndsACallOnAFrozenServer) {
-  const auto session = Open(*primary_);
+TEST_P(DriverTest, InterruptEndsACallOnAFrozenServer) {
+  const auto session = Open(Source());
   ASSERT_NE(session, nullptr);
   ASSERT_EQ(session->Add("frozen", 1).type, OutcomeType::kOk);
-  primary_->Signal(SIGSTOP);
+  Source().Signal(SIGSTOP);
   auto pending = std::async(std::launch::async, [&] { return session->Add("frozen", 2); });
   EXPECT_EQ(pending.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
   session->Interrupt();
   ASSERT_EQ(pending.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   const Outcome outcome = pending.get();
-  primary_->Signal(SIGCONT);
+  Source().Signal(SIGCONT);
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);
 }
 
-TEST_F(MariaDbTest, ReplicaFollowsAndRefusesWrites) {
-  const auto session = Open(*primary_);
+TEST_P(DriverTest, ReplicaFollowsAndRefusesWrites) {
+  const auto session = Open(Source());
   ASSERT_NE(session, nullptr);
-  Server replica(1, primary_->port());
+  Server replica(GetParam(), 1, Source().port());
   ASSERT_EQ(replica.Start(), "");
   ASSERT_EQ(session->Add("copied", 1).type, OutcomeType::kOk);
   const Outcome position = session->Position();
   ASSERT_EQ(position.type, OutcomeType::kOk) << position.error;
   const auto reader = Open(replica);
   ASSERT_NE(reader, nullptr);
-  const Deadline deadline(SystemClock(), std::chrono::seconds(20));
-  while (reader->CaughtUp(position.value).value != Json(true) && !deadline.Passed())
-    SystemClock().SleepFor(std::chrono::milliseconds(10), {});
+  AwaitCaughtUp(*reader, position.value);
   const Outcome rows = reader->ReadAll("copied");
   EXPECT_EQ(rows.value, Json({1})) << rows.error << replica.LogText();
   EXPECT_EQ(GetString(rows.extra, {"role"}), "replica");
-  EXPECT_EQ(reader->CaughtUp({{"gtid", "0-100-1000000"}}).value, Json(false));
+  const std::string far = IsMariaDb() ? "0-100-1000000"
+                                      : GetString(position.value, {"gtid"}).substr(0, 36) +
+                                            ":1-1000000";
+  EXPECT_EQ(reader->CaughtUp({{"gtid", far}}).value, Json(false));
   const auto ready = replica.RunContainer("ready");
   ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->exit_code, 0) << ready->out << ready->err;
 
   const Outcome refused = reader->Add("copied", 2);
   EXPECT_EQ(refused.type, OutcomeType::kFail);
@@ -170,46 +199,41 @@ TEST_F(MariaDbTest, ReplicaFollowsAndRefusesWrites) {
   const auto theirs = reader->Probe();
   ASSERT_TRUE(theirs);
   EXPECT_EQ(GetInt(*theirs, {"database", "serverId"}), 101);
+  replica.Sql(IsMariaDb() ? "STOP SLAVE" : "STOP REPLICA");
+  const auto stopped = replica.RunContainer("ready");
+  ASSERT_TRUE(stopped);
+  EXPECT_NE(stopped->exit_code, 0) << "a replica that follows no more is not ready";
   EXPECT_EQ(replica.Stop(SIGTERM), 0) << replica.LogText();
 }
 
-// Asynchronous replication, and the source's volume destroyed: what the replica had not yet is lost,
-// and exactly that.
-TEST_F(MariaDbTest, ADestroyedSourceLosesWhatWasNotReplicated) {
-  Server source(0);
+// Asynchronous replication, and the source's volume destroyed: the replica does not have what it had
+// not received yet, and the checker counts exactly that.
+TEST_P(DriverTest, ADestroyedSourceLosesWhatWasNotReplicated) {
+  Server source(GetParam(), 0);
   ASSERT_EQ(source.Start(), "");
-  Server replica(1, source.port());
+  Server replica(GetParam(), 1, source.port());
   ASSERT_EQ(replica.Start(), "");
-  std::set<int64_t> lost;
-  {
-    const auto session = Open(source);
-    ASSERT_NE(session, nullptr);
-    for (int64_t value = 1; value <= 5; ++value)
-      ASSERT_EQ(session->Add("debt", value).type, OutcomeType::kOk);
-    const Outcome position = session->Position();
-    const auto reader = Open(replica);
-    ASSERT_NE(reader, nullptr);
-    const Deadline deadline(SystemClock(), std::chrono::seconds(20));
-    while (reader->CaughtUp(position.value).value != Json(true) && !deadline.Passed())
-      SystemClock().SleepFor(std::chrono::milliseconds(10), {});
-    Sql(replica, "STOP SLAVE");
-    for (int64_t value = 6; value <= 8; ++value) {
-      ASSERT_EQ(session->Add("debt", value).type, OutcomeType::kOk);
-      lost.insert(value);
-    }
-  }
+  const std::string pod = source.name();
+  Recorded clients(Driver(GetParam()), source.deployment(), pod);
+  clients.MoveTo(source.endpoint());
+  ASSERT_TRUE(clients.Add(5));
+  const Outcome position = Open(source)->Position();
+  AwaitCaughtUp(*Open(replica), position.value);
+  replica.Sql(IsMariaDb() ? "STOP SLAVE" : "STOP REPLICA");
+  ASSERT_TRUE(clients.Add(3));
   source.Stop(SIGKILL);
   ASSERT_TRUE(RemoveTree(source.volume()));
-  const Outcome left = Open(replica)->ReadAll("debt");
-  ASSERT_EQ(left.type, OutcomeType::kOk) << left.error;
-  std::set<int64_t> missing = {1, 2, 3, 4, 5, 6, 7, 8};
-  for (const Json& value : left.value)
-    missing.erase(value.get<int64_t>());
-  EXPECT_EQ(missing, lost);
+  replica.Sql("SET GLOBAL read_only = OFF");  // The fail-over.
+  clients.MoveTo(replica.endpoint());
+  const Status read = clients.FinalRead();
+  ASSERT_TRUE(read) << read.error().message;
+  const check::CheckResult lost = clients.Judge("HX-LOST");
+  EXPECT_EQ(lost.verdict, check::Verdict::kFail) << lost.reason;
+  EXPECT_EQ(lost.findings.size(), 3U) << lost.reason;
 }
 
-TEST_F(MariaDbTest, KilledServerIsInfoAndKeepsWhatItAcknowledged) {
-  Server server(0);
+TEST_P(DriverTest, KilledServerIsInfoAndKeepsWhatItAcknowledged) {
+  Server server(GetParam(), 0);
   ASSERT_EQ(server.Start(), "");
   const auto session = Open(server);
   ASSERT_NE(session, nullptr);

@@ -81,6 +81,7 @@ LocalPod::LocalPod(const Workload& workload,
                   "{0}.{1} {0}\n",
                   name_, service, deployment_.ns),
       0644));
+  MakeDirectories(Temporary());
   WriteVolumes(*manifests, pod);
   for (const Json& claim : GetArray(*set, {"spec", "volumeClaimTemplates"}))
     MakeDirectories(volume(GetString(claim, {"metadata", "name"})));
@@ -171,9 +172,9 @@ std::vector<std::string> LocalPod::CommandLine(const Container& container) const
                                    "--unshare-pid",   "--as-pid-1",     "--die-with-parent",
                                    "--new-session",   "--ro-bind",      image_root_,
                                    "/",               "--dev",          "/dev",
-                                   "--proc",          "/proc",          "--tmpfs",
-                                   "/tmp",            "--chdir",        "/",
-                                   "--clearenv"};
+                                   "--proc",          "/proc",          "--bind",
+                                   Temporary(),       "/tmp",           "--chdir",
+                                   "/",               "--clearenv"};
   line.insert(line.end(),
               {"--ro-bind", (directory_.path() / "hosts").string(), "/etc/hosts"});
   for (const std::string& name : container.volumes)
@@ -191,13 +192,13 @@ Result<ProcessResult> LocalPod::RunContainer(const std::string& name) {
                      .timeout = std::chrono::seconds(120)});
 }
 
-Result<ProcessResult> LocalPod::RunProgram(const std::vector<std::string>& command) {
+Result<ProcessResult> LocalPod::RunProgram(const std::vector<std::string>& command, Nanos timeout) {
   Container container = containers_.at(main_);
   container.command = command;
   return RunProcess({.argv = CommandLine(container),
                      .add_environment = {},
                      .input = {},
-                     .timeout = std::chrono::seconds(60)});
+                     .timeout = timeout});
 }
 
 Status LocalPod::Answers() const {
@@ -208,6 +209,9 @@ Status LocalPod::Answers() const {
 
 std::string LocalPod::Start() {
   if (!trouble_.empty()) return trouble_;
+  // A container that starts again has a fresh file system.
+  static_cast<void>(RemoveTree(Temporary()));
+  MakeDirectories(Temporary());
   for (const std::string& init : init_) {
     const auto done = RunContainer(init);
     if (!done) return done.error().message;

@@ -40,7 +40,8 @@ class LocalPod {
   // Runs one init container, or "ready" (the readiness probe by exec), to its end.
   Result<ProcessResult> RunContainer(const std::string& name);
   // Any program of the image, in the place of the main container, beside it.
-  Result<ProcessResult> RunProgram(const std::vector<std::string>& command);
+  Result<ProcessResult> RunProgram(const std::vector<std::string>& command,
+                                   Nanos timeout = std::chrono::seconds(60));
   // Sends `signal` to the main container's first process and waits for its end: the exit code, 128
   // + signal when killed.
   int Stop(int signal);
@@ -71,6 +72,8 @@ class LocalPod {
   };
   void AddContainer(const Json& container, const Environment& replaced, bool main);
   void WriteVolumes(const std::vector<Json>& manifests, const Json& pod);
+  // The pod's /tmp: a probe sees the server's sockets.
+  [[nodiscard]] std::string Temporary() const { return directory_.path() / "tmp"; }
   [[nodiscard]] std::vector<std::string> CommandLine(const Container& container) const;
   [[nodiscard]] std::vector<pid_t> Processes() const;
 
