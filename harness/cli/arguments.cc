@@ -91,6 +91,9 @@ int Main(int argc, char** argv) {
   CLI::App* plan_app = app.add_subcommand(
       "plan", "what would be done, to what, with which permissions; changes nothing");
   AddClusterOptions(*plan_app, run);
+  plan_app->footer(
+      "exit codes: 0 the plan is printed and nothing forbids it; 2 the command or the suite is "
+      "wrong;\n3 the cluster could not be asked; 4 the safety fence would refuse it");
   RecoverArguments recover;
   CLI::App* recover_app =
       app.add_subcommand("recover", "undo whatever dead runs left behind; living ones stay");
@@ -98,6 +101,9 @@ int Main(int argc, char** argv) {
                           "in this cluster; without it, in every one that your journals name");
   recover_app->add_option("--context", recover.context, "context of the kubeconfig");
   recover_app->add_option("--run", recover.run, "only this run");
+  recover_app->footer(
+      "exit codes: 0 undone, or nothing was left behind; 2 the command is wrong, such as an unknown "
+      "run;\n3 something could not be undone, its journal is kept; 130/143 interrupted");
   CLI::App* check_app = app.add_subcommand("check", "judge a run directory or a bare trace again");
   check_app->add_option("PATH", check.path, "run directory or trace file")->required();
   check_app->add_flag("--json", check.json, "print verdicts.json instead of text");

@@ -19,8 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void Row(const std::string& name, const std::string& text) {
-  std::fputs(fmt::format("{:<16} {}\n", name, text).c_str(), stdout);
+constexpr size_t kSuiteWidth = 34;
+
+// `width`: of the longest name.
+void Row(const std::string& name, const std::string& text, size_t width = 18) {
+  std::fputs(fmt::format("{:<{}} {}\n", name, width, text).c_str(), stdout);
 }
 
 std::vector<fs::path> SuiteFiles() {
@@ -59,7 +62,7 @@ void PrintParameters(const ParameterSchema& schema) {
     std::string text = TypeName(parameter.type) + ": " + parameter.description;
     if (!parameter.allowed.empty()) text += " (" + Join(parameter.allowed, ", ") + ")";
     if (!parameter.fallback.is_null()) text += "; default " + DumpJson(parameter.fallback);
-    std::fputs(fmt::format("  {:<14} {}\n", parameter.name, text).c_str(), stdout);
+    std::fputs(fmt::format("  {:<24} {}\n", parameter.name, text).c_str(), stdout);
   }
 }
 
@@ -81,8 +84,8 @@ int CommandList(const std::string& what, bool json) {
     for (const fs::path& file : SuiteFiles()) {
       const auto suites = LoadCheckedSuites(file.string(), {});
       for (const suite::Suite& suite : suites.value_or(std::vector<suite::Suite>{}))
-        Row(suite.name, file.string());
-      if (!suites) Row("(wrong)", file.string());
+        Row(suite.name, file.string(), kSuiteWidth);
+      if (!suites) Row("(wrong)", file.string(), kSuiteWidth);
     }
   } else if (what == "workloads") {
     for (const workloads::Workload* workload : workloads::AllWorkloads())

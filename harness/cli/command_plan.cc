@@ -50,6 +50,10 @@ Status PlanOne(const RunArguments& arguments, const suite::Suite& suite) {
                   run::MakePlan(suite, *workloads::FindWorkload(suite.workload),
                                 SeedFor(arguments, suite, true), cluster));
   std::fputs(run::RenderPlan(plan).c_str(), stdout);
+  std::fflush(stdout);
+  const workloads::Workload& workload = *workloads::FindWorkload(suite.workload);
+  HOLDFAST_RETURN_IF_ERROR(run::CheckPlannedBudgets(
+      plan, suite, workload.GetTarget(suite.workload_parameters).kind));
   if (!client) return {};
   return CheckCluster(arguments, suite, plan, *client, cluster);
 }

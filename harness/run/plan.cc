@@ -4,6 +4,7 @@
 
 #include "harness/base/strings.h"
 #include "harness/run/cluster_journal.h"
+#include "harness/run/fence.h"
 #include "harness/run/steps.h"
 
 namespace holdfast::run {
@@ -97,7 +98,8 @@ class Planner {
       const faults::FaultText& text = fault->Text();
       // What depends on nodes is not known yet; then the words of the parameters must do.
       const auto targets = fault->Choose(now, primary_, step.parameters, random);
-      entry.writes = fault->Writes(targets.value_or(faults::FaultTargets{}), step.parameters);
+      entry.writes =
+          fault->Writes(targets.value_or(faults::FaultTargets{}), WithImage(step.parameters));
       planned.estimate += text.typical;
       for (const faults::PolicyRule& rule : text.permissions)
         AddRule(rule.cluster ? plan_.cluster_rules : plan_.namespace_rules, rule);
@@ -109,6 +111,13 @@ class Planner {
           ParseDuration(GetString(step.parameters, {"for"})).value_or(Nanos{0});
     }
     planned.steps.push_back(std::move(entry));
+  }
+
+  // An image is called by its name: "next" may be another one tomorrow.
+  [[nodiscard]] Json WithImage(Json parameters) const {
+    if (GetString(parameters, {"to"}) == "next" && !plan_.next_image.empty())
+      parameters["to"] = plan_.next_image;
+    return parameters;
   }
 
   // The later steps of a scenario see the replicas that a scale has left.
@@ -240,7 +249,12 @@ Result<Plan> MakePlan(const suite::Suite& suite,
   plan.target = fmt::format("{} {}, {} replicas", target.kind, target.name, replicas);
   plan.seed = seed;
   plan.images = ImagesOf(suite, workload);
-  plan.deploy = {"create Namespace holdfast-<run> (deleted at the end with everything in it)"};
+  plan.next_image = workload.NextImage(suite.workload_parameters);
+  plan.deploy = {
+      fmt::format("create Namespace {0}, if it is not there, with ConfigMap and Lease "
+                  "holdfast-<run>: the undo journal and its heartbeat (deleted at the end)",
+                  kJournalNamespace),
+      "create Namespace holdfast-<run> (deleted at the end with everything in it)"};
   plan.namespace_rules = NamespaceRules();
   plan.cluster_rules = ClusterRules();
   plan.journal_rules = JournalRules();
@@ -263,9 +277,30 @@ Result<Plan> MakePlan(const suite::Suite& suite,
   Planner planner(plan, Predict(workload, deployment), workload.Primary(deployment));
   for (const suite::Scenario& scenario : suite.scenarios)
     planner.Add(scenario);
+  if (plan.touches_nodes)
+    plan.deploy.push_back(fmt::format("create Lease node-<node> in {} before the first change of a "
+                                      "node (deleted when that is undone)",
+                                      kJournalNamespace));
   plan.blast = Blast(plan);
   plan.hash = Sha256Hex(DumpJson(Meaning(plan, suite, cluster)));
   return plan;
+}
+
+Status CheckPlannedBudgets(const Plan& plan, const suite::Suite& suite, const std::string& kind) {
+  if (!plan.evicts) return {};
+  for (const suite::Scenario& scenario : suite.scenarios) {
+    for (const suite::Step& step : scenario.steps) {
+      if (GetString(step.parameters, {"expect"}) == "refused") return {};
+    }
+  }
+  std::vector<Json> budgets;
+  Json labels = Json::object();
+  for (const Json& manifest : plan.manifests) {
+    if (GetString(manifest, {"kind"}) == "PodDisruptionBudget") budgets.push_back(manifest);
+    if (GetString(manifest, {"kind"}) == kind)
+      labels = GetObject(manifest, {"spec", "template", "metadata", "labels"});
+  }
+  return CheckBudgets(budgets, labels, Replicas(suite.workload_parameters));
 }
 
 }  // namespace holdfast::run

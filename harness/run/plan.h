@@ -32,6 +32,7 @@ struct Plan {
   std::string target;  // "StatefulSet pg, 3 replicas".
   uint64_t seed = 0;
   std::vector<std::string> images;
+  std::string next_image;           // What an update to `next` goes to; empty: there is none.
   std::vector<std::string> deploy;  // "create Namespace ...", ...
   std::vector<PlannedScenario> scenarios;
   std::vector<faults::PolicyRule> namespace_rules;  // Needed in the run's namespace.
@@ -53,6 +54,9 @@ Result<Plan> MakePlan(const suite::Suite& suite,
                       const workloads::Workload& workload,
                       uint64_t seed,
                       const Json& cluster);
+// Refused by the fence when the suite evicts pods that the budgets of its own workload never let go,
+// unless it wants to see just that. `kind` is the target's.
+Status CheckPlannedBudgets(const Plan& plan, const suite::Suite& suite, const std::string& kind);
 // For people, ending with the Role and ClusterRole as YAML.
 std::string RenderPlan(const Plan& plan);
 // A seed for a suite that has none, so that plan and run agree: made of what the suite says.

@@ -152,27 +152,7 @@ class Runner {
                     "has changed; look at `holdfast plan` again",
                     options_.plan_hash, plan.hash);
     HOLDFAST_RETURN_IF_ERROR(CheckCluster(Rules(), run_.at("cluster"), plan.touches_nodes));
-    if (!plan.evicts) return {};
-    std::vector<Json> budgets;
-    Json labels = Json::object();
-    for (const Json& manifest : plan.manifests) {
-      const std::string kind = GetString(manifest, {"kind"});
-      if (kind == "PodDisruptionBudget") budgets.push_back(manifest);
-      if (kind == target_.kind)
-        labels = GetObject(manifest, {"spec", "template", "metadata", "labels"});
-    }
-    if (ExpectsRefusals()) return {};
-    return CheckBudgets(budgets, labels, Replicas(suite_.workload_parameters));
-  }
-
-  // A suite may want to see a budget refuse.
-  [[nodiscard]] bool ExpectsRefusals() const {
-    for (const suite::Scenario& scenario : suite_.scenarios) {
-      for (const suite::Step& step : scenario.steps) {
-        if (GetString(step.parameters, {"expect"}) == "refused") return true;
-      }
-    }
-    return false;
+    return CheckPlannedBudgets(plan, suite_, target_.kind);
   }
 
   [[nodiscard]] FenceRules Rules() const {
@@ -246,7 +226,8 @@ class Runner {
                         {{"app.kubernetes.io/managed-by", "holdfast"},
                          {"holdfast.dev/run", deployment_.run_id}}}}}};
     HOLDFAST_RETURN_IF_ERROR(
-        journal_->Record("namespace", {{"object", {{"kind", "Namespace"}, {"name", ns_}}}}));
+        journal_->Record("namespace", {{"object", {{"kind", "Namespace"}, {"name", ns_}}},
+                                       {"made", {{"run", deployment_.run_id}}}}));
     HOLDFAST_RETURN_IF_ERROR(actions_->Apply("", {ns}));
     HOLDFAST_ASSIGN(recorder_,
                     observe::Recorder::Start(client_, *trace_, {ns_, observe::DefaultResources()},

@@ -16,6 +16,12 @@ void Say(const Undoer& undoer, const std::string& line) {
   if (undoer.say) undoer.say(line);
 }
 
+bool IsOurNamespace(const Json& ns, const std::string& run) {
+  const Json& labels = GetObject(ns, {"metadata", "labels"});
+  const auto label = labels.find(kRunLabel);
+  return label != labels.end() && (run.empty() || *label == run);
+}
+
 enum class Presence { kThere, kGone, kAnother };
 
 // The node that was changed: still there, gone, or replaced by another one of its name.
@@ -65,7 +71,16 @@ Status EditNode(const Undoer& undoer,
   return Fail(last.In("undoing " + change.ToString()));
 }
 
+// Only what carries our mark: a namespace of that name that was there before us is somebody else's.
 Status UndoNamespace(const Undoer& undoer, const Change& change) {
+  const auto ns = undoer.client.Get({kube::resources::kNamespaces, "", Name(change)});
+  if (!ns && ns.error().code != ErrorCode::kNotFound) return Fail(ns.error());
+  if (ns && !IsOurNamespace(*ns, GetString(change.fields, {"made", "run"}))) {
+    Say(undoer, fmt::format("namespace {} has not the label {} of this run: it is somebody else's "
+                            "and stays",
+                            Name(change), kRunLabel));
+    return {};
+  }
   return RemoveNamespace(undoer.client, Name(change), undoer.clock, undoer.timeout);
 }
 

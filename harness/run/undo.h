@@ -27,7 +27,8 @@ struct Undoer {
 };
 
 // What each change needs, and what is done:
-//   namespace  object: deleted with everything in it, and the volumes of its claims waited for
+//   namespace  object, made.run: deleted with everything in it, if it has the run's label, and the
+//              volumes of its claims waited for
 //   lease      object: deleted if `made.holder` still holds it
 //   cordon     object (Node with uid): schedulable again, if it is still unschedulable
 //   taint      object (Node with uid), made.taint: this taint is taken off, if it is still there

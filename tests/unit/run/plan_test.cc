@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/files.h"
+#include "harness/run/fence.h"
 #include "harness/run/steps.h"
 
 namespace holdfast::run {
@@ -60,6 +61,16 @@ TEST(Plan, NamesEveryPermissionThatItsFaultsNeed) {
     EXPECT_NE(text.find(needed), std::string::npos) << needed << "\n" << text;
 }
 
+TEST(Plan, NamesImagesAndEveryWriteOfTheRunItself) {
+  const std::string text = RenderPlan(
+      PlanOf(Load("suite: s\nworkload: {postgres: {nextImage: \"postgres:17\"}}\nscenarios:\n"
+                  "  - name: one\n    steps: [image-update: {to: next}, cordon: {of: primary}]\n")));
+  for (const char* part :
+       {"PATCH image of the StatefulSet's template to postgres:17", "create Namespace holdfast-journal",
+        "Lease holdfast-<run>", "create Lease node-<node>"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
 TEST(Plan, TheHashChangesWithTheMeaningAlone) {
   const Plan plan = PlanOf(Load(kSuite));
   EXPECT_EQ(plan.hash.size(), 64U);
@@ -73,6 +84,21 @@ TEST(Plan, TheHashChangesWithTheMeaningAlone) {
   EXPECT_NE(plan.hash, PlanOf(Load(kSuite), 7, cluster).hash);
   EXPECT_NE(PlanOf(Load(kSuite), 7, {{"uid", "w"}, {"version", "v1.36.2"}}).hash,
             PlanOf(Load(kSuite), 7, cluster).hash);
+}
+
+TEST(Plan, SaysBeforehandThatABudgetNeverYields) {
+  const auto check = [](const std::string& budget, const std::string& step) {
+    const suite::Suite suite = Load(
+        "suite: s\nworkload: {postgres: {replicas: 3, budget: " + budget + "}}\nscenarios:\n"
+        "  - name: one\n    steps: [" + step + "]\n");
+    return CheckPlannedBudgets(PlanOf(suite), suite, "StatefulSet");
+  };
+  EXPECT_TRUE(check("maxUnavailable=1", "evict: {}"));
+  const Status never = check("minAvailable=3", "evict: {}");
+  ASSERT_FALSE(never);
+  EXPECT_TRUE(IsFence(never.error()));
+  EXPECT_TRUE(check("minAvailable=3", "evict: {expect: refused}"));
+  EXPECT_TRUE(check("minAvailable=3", "pod-delete: {}"));
 }
 
 TEST(Steps, RepeatAndRandomPicks) {
