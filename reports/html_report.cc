@@ -222,8 +222,11 @@ class Page {
         "<p class=\"soft\">{}</p>\n<table class=\"guarantees\">\n<thead><tr><th>Verdict</th>"
         "<th>Guarantee</th><th>What was seen</th></tr></thead>\n<tbody>\n",
         Counts(checks));
-    for (const CheckResult& result : checks) {
-      if (!quiet(result)) Row(result);
+    // What is wrong comes first.
+    for (const Verdict verdict : {Verdict::kFail, Verdict::kUnknown, Verdict::kPass}) {
+      for (const CheckResult& result : checks) {
+        if (result.verdict == verdict) Row(result);
+      }
     }
     out_ += "</tbody>\n</table>\n";
     const auto hidden = std::count_if(checks.begin(), checks.end(), quiet);

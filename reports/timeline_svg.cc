@@ -2,7 +2,11 @@
 #include "reports/timeline_svg.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "harness/base/strings.h"
 #include "reports/text.h"
@@ -73,20 +77,34 @@ class Drawing {
                        faults_.size(), view_.begin, view_.end);
   }
 
-  // Faults that overlap get rows of their own for their names.
+  // Each name gets a row where it covers no other; one that finds none is left to the tooltip of its
+  // band, and to the picture of its scenario.
   void AssignFaultRows() {
-    double free_from[kFaultRows] = {};
+    std::array<std::vector<std::pair<double, double>>, kFaultRows> taken;
     for (const FaultBand& fault : record_.faults) {
       if (faults_.size() == kFaultsDrawn || !Shown(fault.begin, fault.end)) continue;
-      const std::string label = fault.name + (fault.targets.empty() ? "" : " " + fault.targets);
-      const double begin = X(fault.begin);
-      const double needed = 7.0 * static_cast<double>(std::min<size_t>(label.size(), 40)) + 12;
-      size_t row = 0;
-      while (row + 1 < kFaultRows && free_from[row] > begin)
-        ++row;
-      free_from[row] = std::max(X(fault.end), begin + needed);
-      rows_ = std::max(rows_, row + 1);
-      faults_.push_back({&fault, label, row});
+      const std::string label = fault.name + (fault.targets.empty() ? "" : " " + fault.targets) +
+                                (fault.proven ? "" : " (not proven)");
+      const double width = 7.0 * static_cast<double>(std::min<size_t>(label.size(), 60)) + 12;
+      const double x = X(fault.begin);
+      // Near the right edge the name stands left of its band's begin.
+      const bool left_of = x + width > kRight;
+      const std::pair<double, double> place = left_of ? std::pair(x - width, x)
+                                                      : std::pair(x, x + width);
+      const auto free = std::find_if(taken.begin(), taken.end(), [&](const auto& row) {
+        return std::none_of(row.begin(), row.end(), [&](const auto& other) {
+          return place.first < other.second && other.first < place.second;
+        });
+      });
+      DrawnFault drawn{&fault, label, std::nullopt, left_of};
+      if (free != taken.end()) {
+        free->push_back(place);
+        drawn.row = static_cast<size_t>(free - taken.begin());
+        rows_ = std::max(rows_, *drawn.row + 1);
+      } else {
+        ++unnamed_;
+      }
+      faults_.push_back(std::move(drawn));
     }
   }
 
@@ -94,16 +112,17 @@ class Drawing {
   double DrawHead() {
     double y = 4;
     for (const DrawnFault& fault : faults_) {
+      if (!fault.row) continue;
       const double x = X(fault.band->begin);
-      const double top = y + 16 * static_cast<double>(fault.row);
-      // Near the right edge the name stands left of its band's begin.
-      const bool left_of = x > kRight - 200;
+      const double top = y + 16 * static_cast<double>(*fault.row);
       front_ +=
           fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"fault-name{}\"{}>{}</text>\n",
-                      left_of ? x - 3 : x + 3, top + 12, fault.band->proven ? "" : " unproven",
-                      left_of ? " text-anchor=\"end\"" : "",
-                      Escaped(fault.label + (fault.band->proven ? "" : " (not proven)"), 60));
+                      fault.left_of ? x - 3 : x + 3, top + 12,
+                      fault.band->proven ? "" : " unproven",
+                      fault.left_of ? " text-anchor=\"end\"" : "", Escaped(fault.label, 60));
     }
+    if (unnamed_ > 0)
+      Text(4, y + 12, "note", fmt::format("+{} faults", unnamed_));
     bands_top_ = y;
     y += 16 * static_cast<double>(rows_);
     y = DrawMarks(y, "actions", "action", record_.actions);
@@ -248,7 +267,8 @@ class Drawing {
   struct DrawnFault {
     const FaultBand* band;
     std::string label;
-    size_t row;
+    std::optional<size_t> row;  // Of its name; none: there is no room.
+    bool left_of = false;
   };
 
   const RunRecord& record_;
@@ -256,6 +276,7 @@ class Drawing {
   double length_ = 1;
   double bands_top_ = 0;
   size_t rows_ = 0;
+  size_t unnamed_ = 0;
   std::vector<DrawnFault> faults_;
   std::string behind_;  // Drawn first.
   std::string front_;
