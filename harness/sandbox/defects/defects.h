@@ -43,10 +43,17 @@ enum class Defect : unsigned {
   kBlockCorrupted,
   kTwoIncarnations,
   kWrongHostName,
+  // A database inside of its pod.
+  kReplicaOutOfOrder,
+  kReplicaLosesRow,
+  kReplicaInventsRow,
+  kAckDroppedAtFailover,
+  kStalePrimary,
   // Name service.
   kStaleDns,
   // The API server.
   kEvictionIgnoresBudget,
+  kGrantsWithoutEffect,
   kWatchDropsEvent,
   kWatchRepeatsEvent,
   kCount,
