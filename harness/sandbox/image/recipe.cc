@@ -2,10 +2,20 @@
 #include "harness/sandbox/image/recipe.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "harness/base/json.h"
 
 namespace holdfast::sandbox {
+
+bool IsReleaseTag(std::string_view tag) {
+  if (tag.starts_with(':')) tag.remove_prefix(1);
+  for (const std::string_view moving : {"latest", "stable", "mainline", "edge", "unstable", "alpine",
+                                        "slim", "glibc", "musl", "uclibc"})
+    if (tag == moving || (tag.starts_with(moving) && tag[moving.size()] == '-')) return true;
+  if (tag.starts_with('v')) tag.remove_prefix(1);
+  return !tag.empty() && tag.front() >= '0' && tag.front() <= '9';
+}
 
 FoundRecipe FindRecipe(const std::string& name) {
   const auto exact = [](const std::string& wanted) {
@@ -19,7 +29,7 @@ FoundRecipe FindRecipe(const std::string& name) {
       return {recipe, nullptr};
   const std::string repository = name.substr(0, name.find(':'));
   const auto alias = std::ranges::find(ImageAliases(), repository, &ImageAlias::repository);
-  if (alias == ImageAliases().end()) return {};
+  if (alias == ImageAliases().end() || !IsReleaseTag(name.substr(repository.size()))) return {};
   return {exact(alias->recipe), &*alias};
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::sandbox {
@@ -57,12 +58,15 @@ const std::vector<ImageAlias>& ImageAliases();
 
 // What a resolved name means: a recipe by its own name; "<name>-rebuilt", the same content under
 // another digest, so that an image update can be seen where no newer version exists; an alias; or
-// another tag of busybox. A null recipe: there is none.
+// another tag of busybox. A null recipe: there is none, as with an alias whose tag names no release
+// ("nginx:no-such-tag"): who sets such an image wants to see it missing.
 struct FoundRecipe {
   const Recipe* recipe = nullptr;
   const ImageAlias* alias = nullptr;
 };
 FoundRecipe FindRecipe(const std::string& name);
+// A version ("1.25", "v2") or one of the tags that move with it ("latest", "alpine-...").
+bool IsReleaseTag(std::string_view tag);
 // Everything that decides the content, as text: part of the digest.
 std::string RecipeText(const Recipe& recipe);
 

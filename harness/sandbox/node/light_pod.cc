@@ -3,6 +3,7 @@
 #include "harness/base/random.h"
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
+#include "harness/sandbox/image/recipe.h"
 
 namespace holdfast::sandbox::node {
 namespace {
@@ -11,7 +12,9 @@ constexpr Nanos kRetry = std::chrono::milliseconds(20);
 constexpr Nanos kErrorRetry = std::chrono::seconds(1);
 
 bool IsPause(const std::string& reference) {
-  return ResolveImageName(reference).starts_with("pause:");
+  constexpr std::string_view kName = "pause:";
+  const std::string image = ResolveImageName(reference);
+  return image.starts_with(kName) && IsReleaseTag(std::string_view(image).substr(kName.size()));
 }
 
 bool HasClaims(const Json& pod) {

@@ -23,13 +23,16 @@ bool IsRoot(const std::string& resource, const Json& object) {
 
 class Mapper {
  public:
-  // Images that a container ran from.
+  // Images that a container ran from, and those that could not be had.
   void Saw(const Json& pod) {
     for (const Json& status : GetArray(pod, {"status", "containerStatuses"}))
-      if (status.contains("state") && status.at("state").contains("running"))
-        for (const Json& container : GetArray(pod, {"spec", "containers"}))
-          if (GetString(container, {"name"}) == GetString(status, {"name"}))
-            ran_.insert(GetString(container, {"image"}));
+      for (const Json& container : GetArray(pod, {"spec", "containers"})) {
+        if (GetString(container, {"name"}) != GetString(status, {"name"})) continue;
+        const std::string image = GetString(container, {"image"});
+        const std::string waiting = GetString(status, {"state", "waiting", "reason"});
+        if (FindPath(status, {"state", "running"}) != nullptr) ran_.insert(image);
+        if (waiting == "ErrImagePull" || waiting == "ImagePullBackOff") missing_.insert(image);
+      }
   }
   void Map(Json& value) const {
     if (value.is_array())
@@ -45,10 +48,12 @@ class Mapper {
     }
   }
   [[nodiscard]] std::string Image(const std::string& image) const {
-    if (!ran_.contains(image)) return image;
+    const bool missing = !ran_.contains(image) && missing_.contains(image);
     std::string folder = image;
     std::replace(folder.begin(), folder.end(), ':', '-');
-    return folder + "/busybox:1";  // Names resolve by their last element.
+    std::replace(folder.begin(), folder.end(), '@', '-');
+    // Names resolve by their last element. What was never tried may be, here.
+    return folder + (missing ? "/no-such-image:1" : "/busybox:1");
   }
 
  private:
@@ -70,6 +75,7 @@ class Mapper {
     }
   }
   std::set<std::string> ran_;
+  std::set<std::string> missing_;
 };
 
 // What a client sent: the last applied configuration, or else the object without what the server

@@ -201,5 +201,42 @@ TEST_F(StressTest, WatchersKnowWhatTheStoreHolds) {
   EXPECT_GT(events_, seconds);
 }
 
+TEST_F(StressTest, AHundredWatchesSeeEveryWriteInOrder) {
+  constexpr size_t kMany = 100;
+  constexpr size_t kWrites = 200;
+  const std::string path = kKinds[1].path;
+  const uint64_t start = store_.Version();
+  std::atomic<uint64_t> last{UINT64_MAX};
+  std::vector<std::vector<uint64_t>> seen(kMany);
+  std::vector<std::thread> watchers;
+  const Nanos began = SystemClock().Now();
+  for (std::vector<uint64_t>& mine : seen)
+    watchers.emplace_back([&] {
+      // From where it was, when the server ends the watch before the last write.
+      while (mine.empty() || mine.back() < last) {
+        const uint64_t from = mine.empty() ? start : mine.back();
+        const HttpAnswer answer =
+            Get(fmt::format("{}?watch=1&timeoutSeconds=2&resourceVersion={}", path, from));
+        ASSERT_EQ(answer.status, 200);
+        for (const Json& event : answer.Lines())
+          mine.push_back(Number(GetObject(event, {"object", "metadata"})));
+      }
+    });
+  std::vector<uint64_t> written;
+  for (uint64_t i = 0; i < kWrites; ++i) {
+    const HttpAnswer answer = Call({"POST", path, BodyOf(kKinds[1], fmt::format("c{}", i), i)});
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    written.push_back(Number(GetObject(answer.Parsed(), {"metadata"})));
+  }
+  const double writing = std::chrono::duration<double>(SystemClock().Now() - began).count();
+  last = written.back();
+  for (std::thread& watcher : watchers)
+    watcher.join();
+  for (const std::vector<uint64_t>& mine : seen)
+    EXPECT_EQ(mine, written);
+  std::printf("%zu watches, %zu writes in %.2f s: %.0f events/s\n", kMany, kWrites, writing,
+              static_cast<double>(kMany * kWrites) / writing);
+}
+
 }  // namespace
 }  // namespace holdfast::sandbox

@@ -66,6 +66,11 @@ TEST(Recipes, AliasesAndRebuiltNames) {
     ASSERT_NE(found.recipe, nullptr) << name;
     EXPECT_NE(found.alias, nullptr) << name;
   }
+  for (const char* name : {"nginx:no-such-tag", "busybox:broken", "base:latestbroken", "httpd:v",
+                           "httpd:"})
+    EXPECT_EQ(FindRecipe(name).recipe, nullptr) << name;
+  for (const char* name : {"nginx:alpine", "nginx:stable-perl", "busybox:v1", "busybox:1-rebuilt"})
+    EXPECT_NE(FindRecipe(name).recipe, nullptr) << name;
   EXPECT_EQ(FindRecipe("busybox:1").alias, nullptr);
   for (const ImageAlias& alias : ImageAliases())
     EXPECT_NE(FindRecipe(alias.recipe).recipe, nullptr) << alias.repository;

@@ -27,6 +27,7 @@ TEST(LightPods, OnlyPlainPauseIsLight) {
   EXPECT_TRUE(IsLight(Pod("registry.example/pause:3.10")));
   EXPECT_TRUE(IsLight(Pod("registry.example:5000/x/pause@sha256:00")));
   EXPECT_FALSE(IsLight(Pod("pauses:1")));
+  EXPECT_FALSE(IsLight(Pod("pause:no-such-tag")));
   EXPECT_FALSE(IsLight(Pod("pause/busybox:1")));
   for (const char* own : {"command", "readinessProbe", "lifecycle"}) {
     Json pod = Pod("pause:1");
