@@ -43,6 +43,7 @@ class Basic : public E2e {
     });
   }
   void RollForthAndBack(bool claims) const;
+  void KeepsThePartitionOfAHeldPod(bool failing) const;
 };
 
 TEST_F(Basic, ProvidesBasicIdentity) {
@@ -171,6 +172,55 @@ TEST_F(Basic, CanaryAndPhasedUpdates) {
   AwaitRollout(second);
   ExpectAll(kNewWebserver, second);
 }
+
+void Basic::KeepsThePartitionOfAHeldPod(bool failing) const {
+  Json set = NewSet({.replicas = 3, .http_probe = true});
+  set["spec"]["updateStrategy"]["rollingUpdate"] = {{"partition", 1}};
+  if (failing) {
+    const char* script =
+        "_term() { if [ \"${POD_NAME}\" = ss-0 ]; then exit 1; else exit 0; fi; }; "
+        "trap _term SIGTERM; while true; do sleep 1; done";
+    set["spec"]["template"]["spec"]["containers"].push_back(
+        {{"name", "sleep-exit-with-1"},
+         {"image", "registry.example/e2e-test-images/busybox:1.37.0-1"},
+         {"command", Json::array({"sh", "-c"})},
+         {"args", Json::array({script})},
+         {"env", Json::array({{{"name", "POD_NAME"},
+                               {"valueFrom", {{"fieldRef", {{"fieldPath", "metadata.name"}}}}}}})}});
+  }
+  CreateSet(set);
+  AwaitReady(3);
+  const std::string first = GetString(AwaitObserved(), {"status", "currentRevision"});
+  Update(resources::kPods, "ss-0", [](Json& pod) {
+    pod["metadata"]["finalizers"] = Json::array({"example.com/test-finalizer"});
+  });
+  SetImage(kNewWebserver);
+  const std::string second = GetString(AwaitObserved(), {"status", "updateRevision"});
+  const auto expect_partition = [&] {
+    const std::vector<Json> pods = Pods();
+    ASSERT_EQ(pods.size(), 3U);
+    for (size_t i = 0; i < pods.size(); ++i) {
+      EXPECT_EQ(ImageOf(pods[i]), i == 0 ? kWebserver : kNewWebserver);
+      EXPECT_EQ(RevisionOf(pods[i]), i == 0 ? first : second);
+    }
+  };
+  Await("all but the first to be updated", [&] {
+    const Json status = Set().at("status");
+    return GetInt(status, {"updatedReplicas"}) == 2 && GetInt(status, {"replicas"}) == 3 &&
+           GetInt(status, {"readyReplicas"}) == 3;
+  });
+  expect_partition();
+  Delete(resources::kPods, "ss-0", 0);
+  Await("the first not to be ready", [&] {
+    return GetInt(Set(), {"status", "readyReplicas"}) == 2;
+  });
+  Update(resources::kPods, "ss-0", [](Json& pod) { pod["metadata"].erase("finalizers"); });
+  Await("the first to be back", [&] { return GetInt(Set(), {"status", "readyReplicas"}) == 3; });
+  expect_partition();
+}
+
+TEST_F(Basic, AHeldPodComesBackBelowThePartition) { KeepsThePartitionOfAHeldPod(false); }
+TEST_F(Basic, AHeldPodThatFailsComesBackBelowThePartition) { KeepsThePartitionOfAHeldPod(true); }
 
 TEST_F(Basic, LegacyOnDelete) {
   Json set = NewSet({.replicas = 3, .http_probe = true});
