@@ -161,6 +161,12 @@ std::vector<Entry> Data() {
         "another key, or from nowhere.",
         "every version", kData, ""},
        JudgePhantom},
+      {{"HX-TORN", "half of a write",
+        "A read shows a value that nobody wrote and that is a part of a written one or mixes two, or "
+        "meets a place whose checksum does not fit.",
+        "every version", kData,
+        "Places where a write of unknown outcome, or one that was under way, may have been cut short."},
+       JudgeTorn},
       {{"HX-PREFIX", "replicas are prefixes of the primary",
         "Who shows a row shows every row that was acknowledged before it was sent; a replica that "
         "has applied everything holds everything; nobody shows a row that the primary lacks. "
@@ -205,8 +211,11 @@ std::vector<Entry> Data() {
        JudgeStrict},
       {{"HX-RECOVERY", "outages within the limits",
         "The longest time in which clients tried and nothing was acknowledged is within "
-        "limits.write-outage, and for reads within limits.read-outage. A time in which nobody tried "
-        "is no outage.",
+        "limits.write-outage, and for reads within limits.read-outage; of each node within "
+        "limits.node-write-outage and node-read-outage. A time in which nobody tried is no outage. Each "
+        "deleted pod answers clients again within limits.recovery of the request, and a replica has "
+        "caught up within limits.catch-up of being Ready. The phases of each return are told: evict, "
+        "terminate, detach, recreate, schedule, attach, start, ready, first ack, catch-up.",
         kHarness, "Scenarios with such a limit; else the times are only told.", ""},
        JudgeOutages},
   };

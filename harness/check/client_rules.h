@@ -25,12 +25,13 @@ std::shared_ptr<const ClientVerdicts> JudgeClients(const std::filesystem::path& 
 
 CheckResult JudgeLinearizable(const Context& context, const Window& window);   // HX-LINEARIZABLE
 CheckResult JudgeSession(const Context& context, const Window& window);        // HX-SESSION
+CheckResult JudgeTornRegisters(const Context& context, const Window& window);  // HX-TORN
 CheckResult JudgeStale(const Context& context, const Window& window);          // HX-STALE
 CheckResult JudgeReadCommitted(const Context& context, const Window& window);  // HX-READ-COMMITTED
 CheckResult JudgeSnapshot(const Context& context, const Window& window);       // HX-SNAPSHOT
 CheckResult JudgeSerializable(const Context& context, const Window& window);   // HX-SERIALIZABLE
 CheckResult JudgeStrict(const Context& context, const Window& window);         // HX-STRICT
-// limits.write-outage and limits.read-outage.
+// outages.cc: limits.write-outage, read-outage, node-write-outage, node-read-outage, recovery, catch-up.
 CheckResult JudgeOutages(const Context& context, const Window& window);  // HX-RECOVERY
 
 }  // namespace holdfast::check

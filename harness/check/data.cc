@@ -1,13 +1,15 @@
 // SS-DATA-1 and the accounting of acknowledged writes: HX-LOST, HX-RESURRECTED, HX-DUPLICATED,
-// HX-PHANTOM. An acknowledged write is a debt; the final reads say whether it was paid.
+// HX-PHANTOM, HX-TORN. An acknowledged write is a debt; the final reads say whether it was paid.
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
+#include "harness/check/client_rules.h"
 #include "harness/check/families.h"
 #include "harness/check/finals.h"
+#include "harness/check/history/torn.h"
 
 namespace holdfast::check {
 namespace {
@@ -143,6 +145,62 @@ std::vector<Wrong> CollectPhantoms(const Context& context, const FinalReads& fin
   return wrong;
 }
 
+// Writes that may have been cut short before this read: nobody promised anything of them.
+int64_t MayBeHalf(const Context& context, const Operation& read) {
+  const std::unordered_set<int64_t> whole(read.values.begin(), read.values.end());
+  return std::count_if(
+      context.history->adds.begin(), context.history->adds.end(), [&](const Operation& add) {
+        return add.key == read.key && add.node == read.node && add.invoked <= read.completed &&
+               (add.end == OperationEnd::kInfo || add.end == OperationEnd::kOpen ||
+                add.completed >= read.invoked) &&
+               !whole.contains(add.value);
+      });
+}
+
+void FindTornIn(const Context& context, const Operation& read, const char* what, std::vector<Wrong>& wrong) {
+  if (read.end != OperationEnd::kOk) return;
+  const auto finding = [&](std::string sentence, int64_t value, const Operation* add) {
+    return RowFinding(context, std::move(sentence), read.completed, value,
+                      {add == nullptr ? 0 : add->complete_line, read.complete_line});
+  };
+  if (const int64_t half = read.torn > 0 ? MayBeHalf(context, read) : 0; read.torn > half) {
+    const std::string cause =
+        half == 0 ? "no write was open or of unknown outcome"
+                  : fmt::format("only {} write{} of this key had an unknown outcome or {} under way", half,
+                                half == 1 ? "" : "s", half == 1 ? "was" : "were");
+    Wrong entry{fmt::format("{} {} torn {}", read.node, read.key, read.torn),
+                finding(fmt::format("the {} of key {} on {} at {} met {} place{} whose checksum does not "
+                                    "fit; {}",
+                                    what, context.history->keys[read.key], read.node,
+                                    NanoSeconds(read.completed), read.torn, read.torn == 1 ? "" : "s", cause),
+                        0, nullptr)};
+    entry.finding.objects = {{"Pod", read.node, ""}};
+    wrong.push_back(std::move(entry));
+  }
+  for (const int64_t value : read.values) {
+    if (FindAdd(context, value) != nullptr) continue;
+    const std::string text = std::to_string(value);
+    for (const Operation& add : context.history->adds) {
+      if (add.key != read.key || !history::IsPart(text, std::to_string(add.value))) continue;
+      wrong.push_back({text, finding(fmt::format("{} is in the {} of {}; nobody wrote it, and it is a part "
+                                                 "of {}",
+                                                 value, what, read.node,
+                                                 RowName(context, add.value, add.key)),
+                                     value, &add)});
+      break;
+    }
+    if (wrong.size() > 20) return;
+  }
+}
+
+std::vector<Wrong> CollectTorn(const Context& context, const FinalReads& finals) {
+  std::vector<Wrong> wrong;
+  for (const auto& [node, reads] : finals.nodes)
+    for (const auto& [key, read] : reads)
+      FindTornIn(context, *read, "final read", wrong);
+  return wrong;
+}
+
 // What earlier scenarios showed already is not told again.
 CheckResult JudgeRows(const Context& context,
                       const Window& window,
@@ -194,6 +252,23 @@ CheckResult JudgeResurrected(const Context& context, const Window& window) {
 CheckResult JudgeDuplicated(const Context& context, const Window& window) {
   return JudgeRows(context, window, "HX-DUPLICATED", false, CollectDuplicated,
                    "rows on all nodes; none twice");
+}
+// Of registers the clients' reads tell, of rows the final reads and the reads before.
+CheckResult JudgeTorn(const Context& context, const Window& window) {
+  if (context.history && GetString(context.history->header, {"model"}, "set") != "set")
+    return JudgeTornRegisters(context, window);
+  CheckResult result = JudgeRows(context, window, "HX-TORN", false, CollectTorn,
+                                 "rows on all nodes; none is a part of another one");
+  if (!context.history || result.verdict == Verdict::kNotApplicable) return result;
+  std::vector<Wrong> wrong;
+  for (const Operation& read : context.history->reads)
+    if (read.torn > 0 && window.HasTime(read.completed) && wrong.empty())
+      FindTornIn(context, read, "read", wrong);
+  if (wrong.empty()) return result;
+  if (result.verdict != Verdict::kFail) result.reason = wrong.front().finding.sentence;
+  result.verdict = Verdict::kFail;
+  result.findings.push_back(std::move(wrong.front().finding));
+  return result;
 }
 CheckResult JudgePhantom(const Context& context, const Window& window) {
   return JudgeRows(context, window, "HX-PHANTOM", false, CollectPhantoms,

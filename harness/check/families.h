@@ -109,6 +109,7 @@ CheckResult JudgeLost(const Context& context, const Window& window);         // 
 CheckResult JudgeResurrected(const Context& context, const Window& window);  // HX-RESURRECTED
 CheckResult JudgeDuplicated(const Context& context, const Window& window);   // HX-DUPLICATED
 CheckResult JudgePhantom(const Context& context, const Window& window);      // HX-PHANTOM
+CheckResult JudgeTorn(const Context& context, const Window& window);         // HX-TORN
 // replica.cc
 CheckResult JudgePrefix(const Context& context, const Window& window);  // HX-PREFIX
 // validity.cc

@@ -1,9 +1,12 @@
 // HX-PREFIX: a replica holds a prefix of the primary, in its final reads and in every read before.
 //
 // Inserts of one run are ordered in real time: v is before w when v was acknowledged before w was
-// sent. Who shows w must show every such v (reference: checking algorithms 2.7).
+// sent. Who shows w must show every such v (reference: checking algorithms 2.7). Where positions are
+// recorded (LSN, global transaction ids) they say more: who has applied all of the primary holds all of
+// it, what a replica had applied the primary has, and no transaction is left out.
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -59,8 +62,8 @@ void JudgeFinal(Judgement& judge,
   const Context& context = judge.context();
   const std::unordered_set<int64_t> rows(read.values.begin(), read.values.end());
   judge.Saw();
-  const bool caught_up = read.position_before && primary.read->position_after &&
-                         *read.position_before >= *primary.read->position_after;
+  const bool caught_up =
+      trace::Reached(trace::PositionBefore(read), trace::PositionAfter(*primary.read)).value_or(false);
   for (const int64_t value : primary.rows) {
     if (rows.contains(value)) continue;
     const Operation* add = FindAdd(context, value);
@@ -93,18 +96,86 @@ void JudgeFinal(Judgement& judge,
   }
 }
 
+Finding PositionFinding(const Context& context, const Operation& read, const Operation& primary,
+                        std::string sentence) {
+  Finding finding;
+  finding.during = context.During(static_cast<double>(read.completed) * 1e-9);
+  if (!finding.during.empty()) sentence += " (" + finding.during + ")";
+  finding.sentence = std::move(sentence);
+  finding.objects.push_back({"Pod", read.node, ""});
+  for (const int64_t line : {primary.complete_line, read.complete_line})
+    finding.evidence.push_back({context.history_file, line});
+  return finding;
+}
+
+// Nobody wrote while the one node was read after the other: what the second has is all there is.
+bool Quiet(const Context& context, const Operation& from, const Operation& to) {
+  return std::none_of(context.history->adds.begin(), context.history->adds.end(), [&](const Operation& add) {
+    if (add.end == OperationEnd::kFail || add.invoked > to.completed) return false;
+    return add.end != OperationEnd::kOk || add.completed > from.invoked;
+  });
+}
+
+// A source with semi-synchronous replicas commits only after a replica's word, which it may miss and
+// wait for; then a replica is ahead of it for that long.
+constexpr int64_t kSourceWaits = 15'000'000'000;
+
+// A read of the primary so long after the replica's that what the one had applied, the other must
+// have; nullptr when there is none.
+const Operation* PrimaryAfter(const Context& context, const std::string& primary, const Operation& read) {
+  for (const auto* operations : {&context.history->finals, &context.history->reads})
+    for (const Operation& other : *operations)
+      if (other.node == primary && other.role == "primary" && other.end == OperationEnd::kOk &&
+          other.completed >= read.completed + kSourceWaits && !other.gtid_after.empty())
+        return &other;
+  return nullptr;
+}
+
+// By global transaction ids: a replica has nothing that the primary has not, and no gap. Servers tell
+// these sets apart from the rows, so that a transaction without rows is judged, too.
+void JudgeTransactions(Judgement& judge, const Operation& read, const std::string& node,
+                       const Operation& primary) {
+  const Context& context = judge.context();
+  const trace::ReplicaPosition before = trace::PositionBefore(read);
+  if (!before.gtids) return;
+  const trace::ReplicaPosition at_primary = trace::PositionAfter(primary);
+  if (!at_primary.gtids) return;
+  judge.Saw();
+  if (const auto gap = before.gtids->Gap(*at_primary.gtids)) {
+    judge.Broken(PositionFinding(
+        context, read, primary,
+        fmt::format("{} had applied younger transactions than {} of the primary {}, but not that one: {}",
+                    read.node, *gap, node, read.gtid_before)));
+  }
+  const Operation* later = PrimaryAfter(context, node, read);
+  if (later == nullptr && Quiet(context, primary, read)) later = &primary;
+  if (later == nullptr) return;
+  const trace::ReplicaPosition all = trace::PositionAfter(*later);
+  if (!all.gtids) return;
+  if (const auto errant = all.gtids->Missing(*before.gtids)) {
+    judge.Broken(PositionFinding(
+        context, read, *later,
+        fmt::format("{} had the transaction {}, which the primary {} does not have: {} against {}",
+                    read.node, *errant, node, read.gtid_before, later->gtid_after)));
+  }
+}
+
 void JudgeFinals(Judgement& judge,
                  const FinalReads& finals,
                  const std::map<size_t, FinalKey>& primary) {
   for (const auto& [node, reads] : finals.nodes) {
-    if (node == finals.primary || !finals.owners.empty()) continue;
+    if (node == finals.primary || finals.primary.empty() || !finals.owners.empty()) continue;
     if (std::any_of(reads.begin(), reads.end(),
                     [](const auto& entry) { return !entry.second->caught_up; })) {
       judge.Undecided(fmt::format("{} had not caught up with the primary when it was read", node));
     }
+    bool told = false;
     for (const auto& [key, read] : reads) {
       const auto entry = primary.find(key);
       if (entry == primary.end()) continue;
+      // One position tells of all keys.
+      if (!std::exchange(told, true))
+        JudgeTransactions(judge, *read, finals.primary, *entry->second.read);
       // What this node showed of any key before this read began, it still holds.
       int64_t youngest = YoungestSent(judge.context(), read->values);
       for (const auto& [other_key, other] : reads)

@@ -46,6 +46,7 @@ Json ToJson(const Verdicts& verdicts) {
                   {"verdict", ToString(check.verdict)},
                   {"reason", check.reason},
                   {"findings", std::move(findings)}};
+    if (!check.measures.is_null()) entry["measures"] = check.measures;
     if (check.accepted) entry["accepted"] = true;
     checks.push_back(std::move(entry));
   }

@@ -1,6 +1,6 @@
 #include "harness/trace/history_reader.h"
 
-#include <charconv>
+#include <algorithm>
 #include <fstream>
 #include <unordered_map>
 
@@ -10,21 +10,6 @@
 
 namespace holdfast::trace {
 namespace {
-
-// "16/B374D848" as one number.
-std::optional<uint64_t> ParseLsn(const std::string& text) {
-  const size_t slash = text.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == text.size()) return std::nullopt;
-  uint64_t high = 0;
-  uint64_t low = 0;
-  const char* begin = text.data();
-  const auto first = std::from_chars(begin, begin + slash, high, 16);
-  const auto second = std::from_chars(begin + slash + 1, begin + text.size(), low, 16);
-  if (first.ec != std::errc() || first.ptr != begin + slash || second.ec != std::errc() ||
-      second.ptr != begin + text.size() || high > 0xffffffffU || low > 0xffffffffU)
-    return std::nullopt;
-  return (high << 32U) | low;
-}
 
 std::string ErrorText(const Json& event) {
   const Json* error = FindPath(event, {"error"});
@@ -138,6 +123,9 @@ void Reader::TakeExtras(const Json& event, Operation& operation) {
   operation.error = ErrorText(event);
   if (const auto lsn = ParseLsn(GetString(event, {"pos0", "lsn"}))) operation.position_before = lsn;
   if (const auto lsn = ParseLsn(GetString(event, {"pos", "lsn"}))) operation.position_after = lsn;
+  if (std::string gtid = GetString(event, {"pos0", "gtid"}); !gtid.empty()) operation.gtid_before = std::move(gtid);
+  if (std::string gtid = GetString(event, {"pos", "gtid"}); !gtid.empty()) operation.gtid_after = std::move(gtid);
+  operation.torn = std::max<int64_t>(operation.torn, GetInt(event, {"torn"}));
 }
 
 void Reader::Invoke(const Json& event, const std::string& process, Kind kind) {
@@ -195,6 +183,18 @@ Result<History> Reader::Take() {
 }
 
 }  // namespace
+
+ReplicaPosition PositionBefore(const Operation& operation) {
+  ReplicaPosition position{.lsn = operation.position_before, .gtids = std::nullopt};
+  if (!operation.gtid_before.empty()) position.gtids = GtidSet::Parse(operation.gtid_before);
+  return position;
+}
+
+ReplicaPosition PositionAfter(const Operation& operation) {
+  ReplicaPosition position{.lsn = operation.position_after, .gtids = std::nullopt};
+  if (!operation.gtid_after.empty()) position.gtids = GtidSet::Parse(operation.gtid_after);
+  return position;
+}
 
 ValueParts SplitValue(int64_t value) {
   return {.run = value >> 41, .writer = (value >> 32) & 0x1ff, .sequence = value & 0xffffffff};

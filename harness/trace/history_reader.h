@@ -10,6 +10,7 @@
 
 #include "harness/base/json.h"
 #include "harness/base/result.h"
+#include "harness/trace/replica_position.h"
 
 namespace holdfast::trace {
 
@@ -37,6 +38,9 @@ struct Operation {
   bool durable = true;   // False for an ack that promised less (no replica had it).
   std::optional<uint64_t> position_before;  // Postgres LSN.
   std::optional<uint64_t> position_after;
+  std::string gtid_before;  // MySQL, MariaDB; as the server wrote it.
+  std::string gtid_after;
+  int64_t torn = 0;       // Of a read: places whose checksum does not fit.
   bool probe = false;     // By a probe, not by a client.
   bool caught_up = true;  // False for a final read made before the node had all of the primary.
 };
@@ -57,6 +61,10 @@ struct History {
   int64_t events = 0;
   bool torn = false;
 };
+
+// Where the node stood before and after a read; unknown where the record does not say.
+ReplicaPosition PositionBefore(const Operation& operation);
+ReplicaPosition PositionAfter(const Operation& operation);
 
 // The parts of a value: run id (12 bits) | writer (9) | sequence (32).
 struct ValueParts {

@@ -11,7 +11,8 @@
 //               with "scenario"; written for each key and pod after each scenario
 // "due" (open loop) is when the operation was to begin, before or at "time"; "node" is the pod asked, "role" on ok what it said it is ("primary", "replica"); "pos0" and "pos"
 // are
-// {"lsn":"0/3000148"} before and after a read; "error" is [class, text]. A value is below 2^53:
+// {"lsn":"0/3000148"} or {"gtid":"0-100-407"} before and after a read; "torn" on a read counts what
+// failed its checksum; "error" is [class, text]. A value is below 2^53:
 // run id (12 bits) | writer (9) | sequence (32). Times are integer nanoseconds on the run's clock.
 #ifndef HOLDFAST_HARNESS_TRACE_HISTORY_WRITER_H_
 #define HOLDFAST_HARNESS_TRACE_HISTORY_WRITER_H_
@@ -65,9 +66,9 @@ class HistoryWriter {
     int64_t acked_adds = 0;
   };
   [[nodiscard]] Counts counts() const;
-  [[nodiscard]] Status Health() const;
   // A time of the run's clock as the history writes it.
   [[nodiscard]] Nanos SinceStart(Nanos at) const { return at - clock_.origin; }
+  [[nodiscard]] Status Health() const;
 
  private:
   HistoryWriter(FileDescriptor file, std::string name, RunClock clock, bool recording)

@@ -88,8 +88,13 @@ std::string NoOrder(const History& history, const Violation& violation) {
       fmt::format("{} fits into no order of what came before: that leaves the value at {}",
                   Describe(history, violation.ops.front()), states);
   if (violation.ops.size() < 2) return sentence;
-  sentence += fmt::format("; these {} operations alone cannot be ordered with it: ",
-                          violation.ops.size() - 1);
+  const size_t others = violation.ops.size() - 1;
+  const bool text = std::any_of(violation.ops.begin(), violation.ops.end(), [&](uint32_t op) {
+    return history.ops[op].kind == Kind::kAppend;
+  });
+  sentence += text ? "; the last writes of it were: "
+                   : fmt::format("; {} alone cannot be ordered with it: ",
+                                 others == 1 ? "this operation" : fmt::format("these {} operations", others));
   for (size_t i = 1; i < violation.ops.size() && i <= kShownOps; ++i)
     sentence += (i == 1 ? "" : "; ") + Describe(history, violation.ops[i]);
   if (violation.ops.size() - 1 > kShownOps)
@@ -200,7 +205,7 @@ std::string Describe(const History& history, uint32_t op) {
       what = "the add of " + ValueName(history, entry.b);
       break;
     case Kind::kReadSet:
-      what = fmt::format("the read of {} elements", entry.b);
+      what = fmt::format("the read of {} element{}", entry.b, entry.b == 1 ? "" : "s");
       break;
     case Kind::kTransaction:
       what = "the transaction";

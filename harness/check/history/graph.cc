@@ -1,15 +1,15 @@
 #include "harness/check/history/graph.h"
 
 #include <algorithm>
-#include <deque>
 #include <unordered_map>
+
+#include "harness/check/history/big_memory.h"
 
 namespace holdfast::check::history {
 namespace {
 
 constexpr uint32_t kUnseen = 0;
-// Nodes looked at in all searches for one cycle.
-constexpr int64_t kBudget = 5'000'000;
+constexpr uint32_t kOutside = 0xffffffffU;
 constexpr size_t kStarts = 64;
 
 Arrow ArrowOf(uint32_t target) { return static_cast<Arrow>(target & 3U); }
@@ -22,78 +22,96 @@ void DependencyGraph::Add(uint32_t from, uint32_t to, Arrow arrow) {
   edges_.push_back((uint64_t{from} << 32U) | (to << 2U) | static_cast<uint32_t>(arrow));
 }
 
+void DependencyGraph::Reserve(size_t edges) { ReserveBig(edges_, edges); }
+
 // Counting sort by source.
 void DependencyGraph::Build() {
-  begin_.assign(nodes_ + 1, 0);
+  AssignBig(begin_, nodes_ + 2, 0U);
   for (const uint64_t edge : edges_)
-    ++begin_[(edge >> 32U) + 1];
-  for (size_t i = 1; i < begin_.size(); ++i)
+    ++begin_[(edge >> 32U) + 2];
+  for (size_t i = 2; i < begin_.size(); ++i)
     begin_[i] += begin_[i - 1];
+  ReserveBig(targets_, edges_.size());
   targets_.resize(edges_.size());
-  std::vector<uint32_t> next(begin_.begin(), begin_.end() - 1);
+  // begin_[v + 1] runs from where v's edges begin to where they end.
   for (const uint64_t edge : edges_)
-    targets_[next[edge >> 32U]++] = static_cast<uint32_t>(edge);
+    targets_[begin_[(edge >> 32U) + 1]++] = static_cast<uint32_t>(edge);
+  begin_.pop_back();
   edges_.clear();
   edges_.shrink_to_fit();
 }
 
-// Tarjan 1972, without recursion.
+// Pearce 2016 (PEA_FIND_SCC3): one number per node and no recursion. From the last node to the first:
+// edges mostly lead to later nodes, so that little is ever under way.
 std::vector<std::vector<uint32_t>> DependencyGraph::Components(
     Arrows arrows, const std::vector<uint32_t>& within) const {
   std::vector<std::vector<uint32_t>> components;
-  std::vector<uint32_t> number(nodes_, within.empty() ? kUnseen : kUnseen + 1);
-  std::vector<uint32_t> low(nodes_, 0);
-  std::vector<bool> on_stack(nodes_, false);
-  // What lies outside of `within` counts as finished long ago.
+  // Below `done` the order of entering, from `done` on finished. What lies outside of `within` counts
+  // as finished long ago.
+  std::vector<uint32_t> rank;
+  AssignBig(rank, nodes_, within.empty() ? kUnseen : kOutside);
   for (const uint32_t node : within)
-    number[node] = kUnseen;
-  std::vector<uint32_t> stack;
-  std::vector<std::pair<uint32_t, uint32_t>> calls;  // Node, and its next edge.
-  uint32_t counter = kUnseen + 1;
-  const auto enter = [&](uint32_t node) {
-    number[node] = low[node] = ++counter;
-    stack.push_back(node);
-    on_stack[node] = true;
-    calls.emplace_back(node, begin_[node]);
+    rank[node] = kUnseen;
+  struct Call {
+    uint32_t node;
+    uint32_t edge;
+    uint32_t entered;  // rank when it was entered: a smaller one now means that it is no root.
   };
+  std::vector<Call> calls;
+  std::vector<uint32_t> stack;  // Finished, but not yet known to which root they belong.
+  uint32_t entered = kUnseen + 1;
+  uint32_t done = kOutside - 1;
   const auto visit = [&](uint32_t root) {
-    if (number[root] != kUnseen) return;
-    enter(root);
+    if (rank[root] != kUnseen) return;
+    rank[root] = entered;
+    calls.push_back({.node = root, .edge = begin_[root], .entered = entered++});
     while (!calls.empty()) {
-      auto& [node, edge] = calls.back();
-      if (edge < begin_[node + 1]) {
-        const uint32_t target = targets_[edge++];
-        if ((BitOf(ArrowOf(target)) & arrows) == 0) continue;
+      Call& call = calls.back();
+      const uint32_t node = call.node;
+      const uint32_t end = begin_[node + 1];
+      uint32_t least = rank[node];
+      bool deeper = false;
+      while (call.edge < end) {
+        const uint32_t target = targets_[call.edge];
         const uint32_t to = NodeOf(target);
-        if (number[to] == kUnseen) {
-          enter(to);
-        } else if (on_stack[to]) {
-          low[node] = std::min(low[node], number[to]);
+        if ((BitOf(ArrowOf(target)) & arrows) == 0) {
+          ++call.edge;
+        } else if (rank[to] == kUnseen) {
+          // The edge is looked at again when its target has been left.
+          rank[to] = entered;
+          calls.push_back({.node = to, .edge = begin_[to], .entered = entered++});
+          deeper = true;
+          break;
+        } else {
+          least = std::min(least, rank[to]);
+          ++call.edge;
         }
-        continue;
       }
-      const uint32_t done = node;
+      rank[node] = least;
+      if (deeper) continue;
+      const uint32_t own = call.entered;
       calls.pop_back();
-      if (!calls.empty()) low[calls.back().first] = std::min(low[calls.back().first], low[done]);
-      if (low[done] != number[done]) continue;
-      std::vector<uint32_t> component;
-      if (stack.back() == done) {
-        on_stack[done] = false;
-        stack.pop_back();
+      if (least != own) {
+        stack.push_back(node);
         continue;
       }
-      uint32_t member = 0;
-      do {
-        member = stack.back();
-        stack.pop_back();
-        on_stack[member] = false;
-        component.push_back(member);
-      } while (member != done);
-      components.push_back(std::move(component));
+      --entered;
+      if (!stack.empty() && rank[stack.back()] >= own) {
+        std::vector<uint32_t> component;
+        while (!stack.empty() && rank[stack.back()] >= own) {
+          component.push_back(stack.back());
+          rank[stack.back()] = done;
+          stack.pop_back();
+          --entered;
+        }
+        component.push_back(node);
+        components.push_back(std::move(component));
+      }
+      rank[node] = done--;
     }
   };
   if (within.empty()) {
-    for (uint32_t node = 0; node < nodes_; ++node)
+    for (uint32_t node = nodes_; node-- > 0;)
       visit(node);
   } else {
     for (const uint32_t node : within)
@@ -104,7 +122,8 @@ std::vector<std::vector<uint32_t>> DependencyGraph::Components(
 
 // Breadth-first inside one component, on (node, whether the last arrow was a read-write).
 struct DependencyGraph::Search {
-  Search(const DependencyGraph& of, const std::vector<uint32_t>& component) : graph(of) {
+  Search(const DependencyGraph& of, const std::vector<uint32_t>& component)
+      : graph(of), budget(of.budget_) {
     for (const uint32_t node : component)
       member.emplace(node, true);
   }
@@ -158,7 +177,7 @@ struct DependencyGraph::Search {
 
   const DependencyGraph& graph;
   std::unordered_map<uint32_t, bool> member;
-  int64_t budget = kBudget;
+  int64_t budget;
 };
 
 DependencyGraph::Cycle DependencyGraph::FindCycle(const std::vector<uint32_t>& component,
@@ -189,7 +208,10 @@ DependencyGraph::Cycle DependencyGraph::FindCycle(const std::vector<uint32_t>& c
         if (++tried > kStarts && !best.edges.empty()) return best;
         std::vector<Edge> path;
         if (search.Path(node, node, kind.arrows, false, path)) consider(std::move(path));
+        if (search.budget < 0) break;
       }
+      // A component has cycles: when none was found it is only because of the limit.
+      best.given_up = best.edges.empty();
     }
     return best;
   }

@@ -31,11 +31,13 @@ struct Edge {
 // through. Not thread-safe.
 class DependencyGraph {
  public:
-  explicit DependencyGraph(uint32_t transactions) : transactions_(transactions), nodes_(transactions) {}
+  // `budget`: edges looked at in the search for one cycle.
+  explicit DependencyGraph(uint32_t transactions, int64_t budget = 5'000'000)
+      : transactions_(transactions), nodes_(transactions), budget_(budget) {}
   // REQUIRES fewer than 2^30 nodes.
   void Add(uint32_t from, uint32_t to, Arrow arrow);
   uint32_t AddMoment() { return nodes_++; }
-  void Reserve(size_t edges) { edges_.reserve(edges); }
+  void Reserve(size_t edges);
   // No edge can be added afterwards.
   void Build();
   // Components of more than one node over the given arrows, inside of `within` (empty: everywhere).
@@ -49,7 +51,7 @@ class DependencyGraph {
   };
   struct Cycle {
     std::vector<Edge> edges;  // Empty: there is none. Moments are passed over silently.
-    bool given_up = false;    // The search ended at its limit.
+    bool given_up = false;    // The search ended at its limit before it found one.
   };
   // A short cycle of the kind inside the component; of kAny kinds the shortest through one of the
   // nodes tried.
@@ -62,6 +64,7 @@ class DependencyGraph {
 
   uint32_t transactions_;
   uint32_t nodes_;
+  int64_t budget_;
   std::vector<uint64_t> edges_;     // from << 32 | target word; gone after Build.
   std::vector<uint32_t> begin_;     // By node, and one more.
   std::vector<uint32_t> targets_;   // to << 2 | arrow.

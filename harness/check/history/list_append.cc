@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/check/history/big_memory.h"
 #include "harness/check/history/explain.h"
 #include "harness/check/history/graph.h"
 #include "harness/check/history/nearly_sorted.h"
@@ -34,8 +35,9 @@ class Checker {
         real_time_(real_time),
         versions_(history.keys.size()),
         append_of_(history.values.size(), kNone),
-        position_(history.micros.size(), kNone),
-        graph_(static_cast<uint32_t>(history.ops.size())) {}
+        graph_(static_cast<uint32_t>(history.ops.size())) {
+    AssignBig(position_, history.micros.size(), kNone);
+  }
 
   ListAppendReport Run() {
     Group();
@@ -79,7 +81,7 @@ class Checker {
 
   // Appends of all transactions and reads of those that committed, by key.
   void Group() {
-    key_begin_.assign(history_.keys.size() + 1, 0);
+    AssignBig(key_begin_, history_.keys.size() + 1, 0U);
     const auto each = [&](const auto& take) {
       for (const Op& op : history_.ops) {
         if (op.kind != Kind::kTransaction) continue;
@@ -96,7 +98,9 @@ class Checker {
       if (key_begin_[i] > 0) ++report_.keys;
       key_begin_[i] += key_begin_[i - 1];
     }
+    ReserveBig(uses_, key_begin_.back());
     uses_.resize(key_begin_.back());
+    ReserveBig(writers_, uses_.size());
     std::vector<uint32_t> next(key_begin_.begin(), key_begin_.end() - 1);
     each([&](uint32_t op, uint32_t micro, uint32_t key) {
       uses_[next[key]++] = {.op = op, .micro = micro};
@@ -302,6 +306,7 @@ class Checker {
   // everything that begins comes from it. At equal times beginnings come first.
   void AddRealTime() {
     std::vector<std::pair<int64_t, uint32_t>> ends;
+    ReserveBig(ends, history_.ops.size());
     for (const Op& op : history_.ops)
       if (op.kind == Kind::kTransaction && op.end == End::kOk) ends.emplace_back(op.finish, op.index);
     SortNearlySorted(ends, std::less<>());
@@ -350,15 +355,14 @@ class Checker {
         {"G2-realtime", Level::kStrict, {kAll | kTime, ReadWrites::kAny}},
     };
     for (const std::vector<uint32_t>& component : graph_.Components(kAll | kTime)) {
-      bool snapshot_open = false;
       for (const Search& search : searches) {
         const DependencyGraph::Cycle cycle = graph_.FindCycle(component, search.kind);
-        snapshot_open = snapshot_open || (cycle.given_up && search.level == Level::kSnapshot);
+        if (cycle.given_up && (!report_.given_up || search.level < *report_.given_up))
+          report_.given_up = search.level;
         if (cycle.edges.empty()) continue;
         TellCycle(search.level, search.name, cycle.edges);
         break;
       }
-      report_.given_up = report_.given_up || snapshot_open;
     }
   }
 

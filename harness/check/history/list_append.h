@@ -6,6 +6,7 @@
 #ifndef HOLDFAST_HARNESS_CHECK_HISTORY_LIST_APPEND_H_
 #define HOLDFAST_HARNESS_CHECK_HISTORY_LIST_APPEND_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,9 @@ struct ListAppendReport {
   int64_t keys = 0;
   int64_t unread = 0;  // Acknowledged appends that no read shows.
   size_t edges = 0;
-  bool given_up = false;  // A search for cycles of snapshot isolation ended at its limit.
+  // The weakest level at which a search for cycles ended at its limit: from there on, what was not found
+  // is not known to be absent.
+  std::optional<Level> given_up;
 };
 inline constexpr size_t kMostAnomalies = 8;
 

@@ -1,6 +1,7 @@
 #include "harness/check/history/reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,12 +21,20 @@ namespace holdfast::check::history {
 namespace {
 
 constexpr size_t kPiece = 1U << 20U;
+// A read of ten million rows is shorter.
+constexpr size_t kLongestLine = size_t{256} << 20U;
+constexpr size_t kFirstLines = 1000;
 
 // Hands out lines with kLinePadding readable bytes behind each.
 class LineSource {
  public:
-  explicit LineSource(FileDescriptor file) : file_(std::move(file)) { buffer_.resize(kPiece); }
-  explicit LineSource(std::string_view text) : end_(text.size()) {
+  explicit LineSource(FileDescriptor file) : file_(std::move(file)) {
+    buffer_.resize(kPiece);
+    struct stat status {};
+    if (::fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode))
+      total_ = static_cast<size_t>(status.st_size);
+  }
+  explicit LineSource(std::string_view text) : end_(text.size()), total_(text.size()) {
     buffer_.assign(text.begin(), text.end());
     buffer_.resize(end_ + kLinePadding);
   }
@@ -53,15 +62,22 @@ class LineSource {
     }
   }
 
+  // Bytes in all, 0 when nobody knows; and behind the newest line.
+  [[nodiscard]] size_t total() const { return total_; }
+  [[nodiscard]] size_t consumed() const { return passed_ + at_; }
+
  private:
   Result<bool> Fill() {
     if (!file_.valid()) return false;
     if (at_ > 0) {
+      passed_ += at_;
       std::memmove(buffer_.data(), buffer_.data() + at_, end_ - at_);
       end_ -= at_;
       scanned_ -= at_;
       at_ = 0;
     }
+    if (end_ > kLongestLine)
+      return Fail(ErrorCode::kInvalidArgument, "a line is longer than {} MiB: this is no history", kLongestLine >> 20U);
     if (buffer_.size() < end_ + kLinePadding + kPiece / 2) buffer_.resize(buffer_.size() * 2);
     for (;;) {
       const ssize_t got =
@@ -78,13 +94,15 @@ class LineSource {
   size_t at_ = 0;
   size_t scanned_ = 0;
   size_t end_ = 0;
+  size_t total_ = 0;
+  size_t passed_ = 0;  // Of the file, before the buffer.
 };
 
 class RecordingSink final : public EventSink {
  public:
   void Header(const Json& header) override {
     options_.epsilon = GetInt(header, {"eps_ns"});
-    if (options_.epsilon < 0 || options_.epsilon > int64_t{3'600'000'000'000}) {
+    if (options_.epsilon < 0 || options_.epsilon > kMostEpsilon) {
       Damaged(1, "eps_ns of the header is no duration");
       options_.epsilon = 0;
     }
@@ -95,6 +113,7 @@ class RecordingSink final : public EventSink {
     recorder_.history().isolation = GetString(header, {"isolation"});
   }
   void Event(const HistoryEvent& event) override { recorder_.Add(event); }
+  void Expect(size_t lines) override { recorder_.Expect(lines); }
   void Damaged(int64_t line, const std::string& sentence) override {
     recorder_.Damaged(line, sentence);
   }
@@ -134,6 +153,9 @@ Status ReadLines(LineSource& source, EventSink& sink) {
         continue;
       }
     }
+    // The first lines tell how many there will be.
+    if (static_cast<size_t>(number) == kFirstLines && source.total() > 0)
+      sink.Expect(source.total() / (source.consumed() / kFirstLines + 1) + kFirstLines);
     if (Trim(line).empty()) continue;
     event.Clear();
     bool good = ParsePlainLine(line, event);

@@ -36,6 +36,8 @@ class EventSink {
   // Once, before the first event, when the file has a header.
   virtual void Header(const Json& header) = 0;
   virtual void Event(const HistoryEvent& event) = 0;
+  // About so many lines will come in all.
+  virtual void Expect(size_t lines) { (void)lines; }
   virtual void Damaged(int64_t line, const std::string& sentence) = 0;
 };
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/check/history/big_memory.h"
+
 namespace holdfast::check::history {
 namespace {
 
@@ -58,7 +60,7 @@ void Recorder::Damaged(int64_t line, std::string sentence) {
     history_.problems.push_back({.line = line, .sentence = std::move(sentence)});
 }
 
-bool Recorder::KindOf(const HistoryEvent& event, Kind& kind) const {
+bool KindOfFunction(std::string_view function, Kind& kind) {
   static constexpr std::array<std::pair<std::string_view, Kind>, 12> kKinds{
       {{"read", Kind::kRead},
        {"write", Kind::kWrite},
@@ -73,12 +75,18 @@ bool Recorder::KindOf(const HistoryEvent& event, Kind& kind) const {
        {"w", Kind::kWrite},
        {"read-all", Kind::kReadSet}}};
   for (const auto& [name, value] : kKinds) {
-    if (event.function == name) {
+    if (function == name) {
       kind = value;
       return true;
     }
   }
   return false;
+}
+
+// Two lines for each operation.
+void Recorder::Expect(size_t lines) {
+  ReserveBig(history_.ops, lines / 2);
+  ReserveBig(history_.origins, lines / 2);
 }
 
 void Recorder::Add(const HistoryEvent& event) {
@@ -98,7 +106,7 @@ void Recorder::Add(const HistoryEvent& event) {
     Damaged(event.line, fmt::format("time goes back from {} ns to {} ns", time_, time));
   time_ = std::max(time_, time);
   Kind kind = Kind::kRead;
-  if (!KindOf(event, kind)) {
+  if (!KindOfFunction(event.function, kind)) {
     // The nemesis and probes of other kinds speak of no value.
     if (event.process.type == Scalar::Type::kInteger && event.type == EventType::kInvoke &&
         history_.ignored++ == 0)

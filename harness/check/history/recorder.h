@@ -3,6 +3,7 @@
 #define HOLDFAST_HARNESS_CHECK_HISTORY_RECORDER_H_
 
 #include <string>
+#include <string_view>
 
 #include "harness/check/history/event.h"
 #include "harness/check/history/model.h"
@@ -25,6 +26,12 @@ struct RecorderOptions {
   int64_t epsilon = 0;
 };
 
+// What a function's name stands for; false for one that no model knows.
+bool KindOfFunction(std::string_view function, Kind& kind);
+
+// The widest half-width of clocks that is taken for one: an hour.
+inline constexpr int64_t kMostEpsilon = 3'600'000'000'000;
+
 // Not thread-safe.
 class Recorder {
  public:
@@ -33,6 +40,8 @@ class Recorder {
   void Add(const HistoryEvent& event);
   // The line is damaged.
   void Damaged(int64_t line, std::string sentence);
+  // So many lines may come: room for them.
+  void Expect(size_t lines);
   // What still is open has an unknown outcome. Nothing may be added afterwards.
   History Take();
   [[nodiscard]] History& history() { return history_; }
@@ -44,7 +53,6 @@ class Recorder {
   void TakeTransaction(const HistoryEvent& event, Op& op);
   void TakePosition(const HistoryEvent& event, Op& op);
   bool Split(const HistoryEvent& event, Kind kind, Scalar& key, Scalar& a, Scalar& b);
-  bool KindOf(const HistoryEvent& event, Kind& kind) const;
 
   RecorderOptions options_;
   History history_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/check/history/big_memory.h"
 #include "harness/check/history/minimise.h"
 #include "harness/check/history/replay.h"
 #include "harness/check/history/zones.h"
@@ -37,6 +38,7 @@ ByKey SplitByKey(const History& history) {
     if (Counts(op)) ++split.begin[history.origins[op.index].key + 1];
   for (size_t i = 1; i < split.begin.size(); ++i)
     split.begin[i] += split.begin[i - 1];
+  ReserveBig(split.ops, split.begin.back());
   split.ops.resize(split.begin.back());
   std::vector<size_t> next(split.begin.begin(), split.begin.end() - 1);
   for (const Op& op : history.ops)
@@ -121,7 +123,22 @@ class Checker {
       for (const Op& op : Minimise(ops, kNil, failed, frontier_))
         if (op.index != failed) result.violation.ops.push_back(op.index);
     }
+    if (text) AddLastWrites(ops, result.violation);
     Found(key, "frontier", std::move(result.violation));
+  }
+
+  // Of a text nothing can be left out without changing all that follows: what it was made of last.
+  static void AddLastWrites(std::span<const Op> ops, Violation& violation) {
+    constexpr size_t kLast = 4;
+    const uint32_t failed = violation.ops.front();
+    int64_t until = kNever;
+    for (const Op& op : ops)
+      if (op.index == failed) until = op.finish;
+    std::vector<const Op*> writes;
+    for (const Op& op : ops)
+      if (op.kind != Kind::kRead && op.index != failed && op.start <= until) writes.push_back(&op);
+    for (size_t i = writes.size() - std::min(writes.size(), kLast); i < writes.size(); ++i)
+      violation.ops.push_back(writes[i]->index);
   }
 
   void GiveUp(uint32_t key, const std::string& why) {

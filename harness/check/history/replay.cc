@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "harness/check/history/big_memory.h"
 #include "harness/check/history/nearly_sorted.h"
 
 namespace holdfast::check::history {
@@ -49,8 +50,8 @@ ReplayResult Replay::Check(const History& history, const ReplayOptions& options)
 }
 
 bool Replay::Collect(const History& history, ReplayResult& result) {
-  crashed_of_.assign(history.values.size(), kNone);
-  entries_.reserve(history.ops.size());
+  AssignBig(crashed_of_, history.values.size(), kNone);
+  ReserveBig(entries_, history.ops.size());
   for (const Op& op : history.ops) {
     if (op.end == End::kFail) continue;
     // Elements of sets own their revisions, too, where they tell them.

@@ -19,6 +19,7 @@ void SetTimeline::Change(uint32_t element, bool present) {
   if (present) {
     if (starts_.size() > 1) entry.absent = before;
     entry.known = std::min(entry.known, finish_);
+    if (entry.known > starts_.back()) young_.push_back(element);
   } else {
     entry.present = before;
   }
@@ -34,6 +35,20 @@ void SetTimeline::Read(int64_t start, int64_t finish, std::span<const uint64_t> 
     }
     previous_[word] = present[word];
   }
+  TakeEarlierFinish(present);
+}
+
+// Reads come by their starts. One that began later may end earlier: what it shows is known from there.
+void SetTimeline::TakeEarlierFinish(std::span<const uint64_t> present) {
+  const int64_t start = starts_.back();
+  size_t kept = 0;
+  for (const uint32_t element : young_) {
+    Element& entry = elements_[element];
+    if (finish_ < entry.known && (present[element / 64] >> (element % 64) & 1U) != 0) entry.known = finish_;
+    // No read that is still to come ends before this one began.
+    if (entry.known > start) young_[kept++] = element;
+  }
+  young_.resize(kept);
 }
 
 void SetTimeline::Finish() {

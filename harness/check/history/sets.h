@@ -52,11 +52,14 @@ class SetTimeline {
     uint32_t absent = kNone;
   };
   void Change(uint32_t element, bool present);
+  void TakeEarlierFinish(std::span<const uint64_t> present);
 
   std::vector<Element> elements_;
   std::vector<uint64_t> previous_;
   std::vector<int64_t> starts_;  // Of the reads.
   int64_t finish_ = 0;           // Of the read that is taken in.
+  // Elements that a read to come may show to have been known earlier: it may end before what told it.
+  std::vector<uint32_t> young_;
 };
 
 // One element that is not as it should be.

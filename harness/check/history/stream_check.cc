@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/check/history/model.h"
 #include "harness/check/history/reader.h"
+#include "harness/check/history/recorder.h"
 #include "harness/check/history/streaming_zones.h"
 
 namespace holdfast::check::history {
@@ -35,44 +37,68 @@ const char* Sentence(Violation::Type type) {
 
 class StreamChecker final : public EventSink {
  public:
-  void Header(const Json& header) override { epsilon_ = std::max<int64_t>(0, GetInt(header, {"eps_ns"})); }
+  void Header(const Json& header) override {
+    epsilon_ = GetInt(header, {"eps_ns"});
+    dense_ = true;
+    if (epsilon_ >= 0 && epsilon_ <= kMostEpsilon) return;
+    Damaged(1, "eps_ns of the header is no duration");
+    epsilon_ = 0;
+  }
   void Damaged(int64_t line, const std::string& sentence) override {
     if (report_.damaged++ == 0) report_.damage = fmt::format("line {}: {}", line, sentence);
   }
 
   void Event(const HistoryEvent& event) override {
     if (report_.decision != Decision::kLinearizable) return;
+    if (dense_ && event.index != next_index_)
+      Damaged(event.line, "the index is not the next one: a line is missing or moved");
+    next_index_ = event.index + 1;
+    if (event.time < 0) return Damaged(event.line, "the event has no time");
     if (event.time < time_) Damaged(event.line, "time goes back");
     time_ = std::max(time_, event.time);
-    if (event.process.type == Scalar::Type::kText) return;  // The nemesis.
-    const bool read = event.function == "read";
-    if (!read && event.function != "write" && event.function != "cas")
+    Kind kind = Kind::kRead;
+    if (!KindOfFunction(event.function, kind)) {
+      // The nemesis and probes of other kinds speak of no value.
+      if (event.process.type == Scalar::Type::kText) return;
       return NotApplicable(event, fmt::format("the function '{}'", event.function.substr(0, 40)));
-    if (event.process.type != Scalar::Type::kInteger)
-      return Damaged(event.line, "the operation has no process");
-    const uint32_t process = processes_.Integer(event.process.number);
-    if (process >= open_.size()) open_.resize(process + 1);
+    }
+    if (kind != Kind::kRead && kind != Kind::kWrite && kind != Kind::kCas)
+      return NotApplicable(event, fmt::format("the function '{}'", event.function.substr(0, 40)));
+    if (event.process.type == Scalar::Type::kNothing || event.type == EventType::kOther)
+      return Damaged(event.line, "the operation has no process, or a type that is none of them");
+    const uint32_t process = event.process.type == Scalar::Type::kInteger
+                                 ? processes_.Integer(event.process.number)
+                                 : processes_.Text(event.process.text);
+    if (process >= clients_.size()) clients_.resize(process + 1);
     if (event.type == EventType::kInvoke) {
-      Invoke(event, open_[process], read);
-    } else if (event.type != EventType::kOther) {
-      Complete(event, open_[process], read);
+      Invoke(event, kind, process);
+    } else {
+      Complete(event, kind, process);
     }
   }
 
   StreamReport Take() {
     report_.keys = static_cast<int64_t>(zones_.size());
-    report_.crashed += std::count_if(open_.begin(), open_.end(), [](const Open& open) { return open.active && !open.read; });
+    for (const Open& open : open_)
+      if (open.kind != Kind::kRead) ++report_.crashed;
     for (const auto& zones : zones_)
       if (zones) report_.peak = std::max(report_.peak, zones->peak());
     return std::move(report_);
   }
 
  private:
+  static constexpr uint32_t kIdle = kNone;
+  struct Client {
+    uint32_t open = kIdle;  // Into open_.
+    int64_t revision = -1;  // The newest that it has seen, and where.
+    int64_t line = 0;
+  };
   struct Open {
-    bool active = false;
-    bool read = false;
+    Kind kind = Kind::kRead;
+    uint32_t process = 0;
     uint32_t key = 0;
     int64_t value = 0;
+    int64_t expected = 0;
     int64_t start = 0;
   };
 
@@ -89,6 +115,18 @@ class StreamChecker final : public EventSink {
     return false;
   }
 
+  // The arguments of a write or a swap. False when the shape is another one.
+  bool Arguments(const HistoryEvent& event, Open& open) {
+    const bool swap = open.kind == Kind::kCas;
+    if (swap ? event.shape != Shape::kList || event.list.size() != 2
+             : event.shape != Shape::kScalar && event.shape != Shape::kNothing) {
+      Damaged(event.line, "the value does not fit the function");
+      return false;
+    }
+    if (!swap) return Value(event, event.value, open.value);
+    return Value(event, event.list[0], open.expected) && Value(event, event.list[1], open.value);
+  }
+
   StreamingZones& ZonesOf(uint32_t key) {
     if (key >= zones_.size()) zones_.resize(key + 1);
     if (!zones_[key]) zones_[key] = std::make_unique<StreamingZones>(kNoValue);
@@ -100,54 +138,99 @@ class StreamChecker final : public EventSink {
     return event.key.type == Scalar::Type::kText ? keys_.Text(event.key.text) : kNil;
   }
 
-  void Invoke(const HistoryEvent& event, Open& open, bool read) {
-    if (open.active) Damaged(event.line, "a process begins an operation inside another");
-    open = {.active = true, .read = read, .key = KeyOf(event), .value = 0, .start = event.time - epsilon_};
-    if (read) return;
+  void Invoke(const HistoryEvent& event, Kind kind, uint32_t process) {
+    Open open{.kind = kind, .process = process, .key = KeyOf(event), .start = event.time - epsilon_};
+    if (kind != Kind::kRead && !Arguments(event, open)) return;
+    if (clients_[process].open != kIdle) {
+      Damaged(event.line, "a process begins an operation inside another");
+      Close(process);
+    }
+    clients_[process].open = static_cast<uint32_t>(open_.size());
+    open_.push_back(open);
+    if (kind == Kind::kRead) return;
     StreamingZones& zones = ZonesOf(open.key);
-    if (event.function == "write") {
-      if (!Value(event, event.value, open.value)) return;
+    if (kind == Kind::kWrite) {
       zones.Write(open.value, open.start);
     } else {
-      int64_t expected = 0;
-      if (event.shape != Shape::kList || event.list.size() != 2)
-        return Damaged(event.line, "the value does not fit the function cas");
-      if (!Value(event, event.list[0], expected) || !Value(event, event.list[1], open.value)) return;
-      zones.Swap(expected, open.value, open.start);
+      zones.Swap(open.expected, open.value, open.start);
     }
     Look(event, zones);
   }
 
-  void Complete(const HistoryEvent& event, Open& open, bool read) {
-    if (!open.active || open.read != read)
+  // The last of the open ones takes the place of the one that ends.
+  void Close(uint32_t process) {
+    const uint32_t at = std::exchange(clients_[process].open, kIdle);
+    open_[at] = open_.back();
+    open_.pop_back();
+    if (at < open_.size()) clients_[open_[at].process].open = at;
+  }
+
+  void Complete(const HistoryEvent& event, Kind kind, uint32_t process) {
+    if (clients_[process].open == kIdle)
       return Damaged(event.line, "a process completes an operation that it never began");
-    open.active = false;
+    const Open open = open_[clients_[process].open];
+    Close(process);
+    Open again = open;
+    if (open.kind != kind || (event.has_key && KeyOf(event) != open.key) ||
+        (kind != Kind::kRead && event.shape != Shape::kNothing &&
+         (!Arguments(event, again) || again.value != open.value || again.expected != open.expected)))
+      return Damaged(event.line, "a process completes another operation than it began");
     StreamingZones& zones = ZonesOf(open.key);
-    if (event.type == EventType::kInfo) {
-      if (!read) ++report_.crashed;
+    // An acknowledgement that promised less leaves open whether the effect stays.
+    if (event.type == EventType::kInfo || (event.type == EventType::kOk && !event.durable)) {
+      if (kind != Kind::kRead) ++report_.crashed;
       return;
     }
+    const int64_t finish = event.time + epsilon_;
     if (event.type == EventType::kFail) {
-      if (!read && event.function == "cas" && !event.has_error)
+      if (kind == Kind::kRead) return;
+      if (kind == Kind::kCas && !event.has_seen && !event.has_error)
         return NotApplicable(event, "a refused compare-and-swap");
-      if (!read) zones.Refuse(open.value);
+      zones.Refuse(open.value);
+      int64_t seen = 0;
+      if (kind == Kind::kCas && event.has_seen) {
+        // It told what stood there: as good as a read.
+        if (!Value(event, event.seen, seen)) return;
+        zones.Read(seen, open.start, finish);
+        Session(event, process);
+      }
       return Look(event, zones);
     }
     ++report_.operations;
-    if (!read) {
-      zones.Acknowledge(open.value, event.time + epsilon_);
+    if (kind != Kind::kRead) {
+      zones.Acknowledge(open.value, finish);
+    } else if (event.shape != Shape::kScalar && event.shape != Shape::kNothing) {
+      return NotApplicable(event, "a read of more than one value");
     } else if (event.role != "replica") {
       int64_t value = 0;
       if (!Value(event, event.value, value)) return;
-      zones.Read(value, open.start, event.time + epsilon_);
+      zones.Read(value, open.start, finish);
     }
+    if (kind != Kind::kRead || event.role != "replica") Session(event, process);
     if (zones.WantsAdvance()) {
       int64_t watermark = event.time - epsilon_;
       for (const Open& other : open_)
-        if (other.active) watermark = std::min(watermark, other.start);
+        watermark = std::min(watermark, other.start);
       zones.Advance(watermark);
     }
     Look(event, zones);
+  }
+
+  // What one client sees never goes back to an older revision.
+  void Session(const HistoryEvent& event, uint32_t process) {
+    if (event.revision < 0) return;
+    ++report_.positioned;
+    Client& client = clients_[process];
+    if (event.revision >= client.revision) {
+      client.revision = event.revision;
+      client.line = event.line;
+    } else if (report_.backwards++ == 0) {
+      report_.backwards_lines = {client.line, event.line};
+      report_.backwards_sentence =
+          fmt::format("line {} answers revision {}, older than revision {} that the same client had seen "
+                      "at line {}",
+                      event.line, event.revision, client.revision, client.line);
+    }
   }
 
   void Look(const HistoryEvent& event, const StreamingZones& zones) {
@@ -168,8 +251,11 @@ class StreamChecker final : public EventSink {
   StreamReport report_;
   int64_t epsilon_ = 0;
   int64_t time_ = 0;
+  int64_t next_index_ = 0;
+  bool dense_ = false;  // There is a header: a missing index is a missing line.
   Values processes_;
   Values keys_;
+  std::vector<Client> clients_;  // By process.
   std::vector<Open> open_;
   std::vector<std::unique_ptr<StreamingZones>> zones_;
 };

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/base/result.h"
 #include "harness/check/history/violation.h"
@@ -22,6 +23,12 @@ struct StreamReport {
   size_t peak = 0;        // Most values of one key held at once.
   int64_t damaged = 0;    // Lines.
   std::string damage;     // The first of them.
+  // Sessions: answers that told their revision, and how many of them were older than what the same
+  // client had seen.
+  int64_t positioned = 0;
+  int64_t backwards = 0;
+  std::string backwards_sentence;            // The first of them.
+  std::vector<int64_t> backwards_lines;
 };
 
 // Reads JSON lines whose operations are reads, writes and compare-and-swaps of unique integers. An

@@ -160,19 +160,31 @@ bool StreamingZones::MakeEffective(int32_t at) {
     const int32_t next = work_.back();
     work_.pop_back();
     Block& block = blocks_[static_cast<size_t>(next)];
-    if (block.unit == kNobody) {
-      block.unit = static_cast<int32_t>(finish_.size());
-      block.first = true;
-      ++effective_blocks_;
-      finish_.push_back(block.least_finish);
-      start_.push_back(std::max(block.write_start, block.greatest_read_start));
-      greatest_start_ = std::max(greatest_start_, start_.back());
-      first_.push_back(next);
-      forgotten_start_.push_back(kAlways);
-    }
+    if (block.unit == kNobody) block.unit = NewUnit(next);
     if (block.swap && block.previous == kNobody && !Link(next)) return false;
   }
   return true;
+}
+
+// Of a block that nobody has seen so far.
+int32_t StreamingZones::NewUnit(int32_t first) {
+  Block& block = blocks_[static_cast<size_t>(first)];
+  block.first = true;
+  ++effective_blocks_;
+  const size_t unit = finish_.size();
+  finish_.push_back(block.least_finish);
+  start_.push_back(kAlways);
+  first_.push_back(first);
+  forgotten_start_.push_back(kAlways);
+  if (unit % kGroup == 0) group_start_.push_back(kAlways);
+  Raise(unit, std::max(block.write_start, block.greatest_read_start));
+  return static_cast<int32_t>(unit);
+}
+
+void StreamingZones::Raise(size_t unit, int64_t start) {
+  start_[unit] = std::max(start_[unit], start);
+  group_start_[unit / kGroup] = std::max(group_start_[unit / kGroup], start);
+  greatest_start_ = std::max(greatest_start_, start);
 }
 
 bool StreamingZones::Link(int32_t at) {
@@ -194,14 +206,7 @@ bool StreamingZones::Link(int32_t at) {
   }
   if (expected.unit == kNobody) {
     // As in MakeEffective; its own link, if it is a swap, comes next.
-    expected.unit = static_cast<int32_t>(finish_.size());
-    expected.first = true;
-    ++effective_blocks_;
-    finish_.push_back(expected.least_finish);
-    start_.push_back(std::max(expected.write_start, expected.greatest_read_start));
-    greatest_start_ = std::max(greatest_start_, start_.back());
-    first_.push_back(before);
-    forgotten_start_.push_back(kAlways);
+    expected.unit = NewUnit(before);
     if (expected.swap) work_.push_back(before);
   }
   expected.next = at;
@@ -210,7 +215,7 @@ bool StreamingZones::Link(int32_t at) {
   const int32_t from = block.unit;
   const auto into = static_cast<size_t>(expected.unit);
   finish_[into] = std::min(finish_[into], finish_[static_cast<size_t>(from)]);
-  start_[into] = std::max(start_[into], start_[static_cast<size_t>(from)]);
+  Raise(into, start_[static_cast<size_t>(from)]);
   for (int32_t i = at; i != kNobody; i = blocks_[static_cast<size_t>(i)].next)
     blocks_[static_cast<size_t>(i)].unit = expected.unit;
   first_[static_cast<size_t>(from)] = kNobody;
@@ -218,28 +223,38 @@ bool StreamingZones::Link(int32_t at) {
   return CheckChain(at);
 }
 
+// REQUIRES room at `to`: the unit that was there is gone.
+void StreamingZones::MoveUnit(size_t from, size_t to) {
+  finish_[to] = finish_[from];
+  start_[to] = start_[from];
+  first_[to] = first_[from];
+  forgotten_start_[to] = forgotten_start_[from];
+  group_start_[to / kGroup] = std::max(group_start_[to / kGroup], start_[to]);
+  if (from == to) return;
+  for (int32_t i = first_[to]; i != kNobody; i = blocks_[static_cast<size_t>(i)].next)
+    blocks_[static_cast<size_t>(i)].unit = static_cast<int32_t>(to);
+}
+
+void StreamingZones::Shrink(size_t units) {
+  finish_.resize(units);
+  start_.resize(units);
+  first_.resize(units);
+  forgotten_start_.resize(units);
+  group_start_.resize((units + kGroup - 1) / kGroup);
+}
+
 // The last unit takes the place of the one removed.
 void StreamingZones::RemoveUnit(int32_t unit) {
   const auto at = static_cast<size_t>(unit);
-  finish_[at] = finish_.back();
-  start_[at] = start_.back();
-  first_[at] = first_.back();
-  forgotten_start_[at] = forgotten_start_.back();
-  finish_.pop_back();
-  start_.pop_back();
-  first_.pop_back();
-  forgotten_start_.pop_back();
-  if (at == finish_.size()) return;
-  for (int32_t i = first_[at]; i != kNobody; i = blocks_[static_cast<size_t>(i)].next)
-    blocks_[static_cast<size_t>(i)].unit = unit;
+  if (at + 1 != finish_.size()) MoveUnit(finish_.size() - 1, at);
+  Shrink(finish_.size() - 1);
 }
 
 void StreamingZones::Touch(int32_t at, int64_t start, int64_t finish) {
   const Block& block = blocks_[static_cast<size_t>(at)];
   const auto unit = static_cast<size_t>(block.unit);
   finish_[unit] = std::min(finish_[unit], finish);
-  start_[unit] = std::max(start_[unit], start);
-  greatest_start_ = std::max(greatest_start_, start);
+  Raise(unit, start);
   if (block.least_read_finish < block.write_start)
     return Fail(Violation::Type::kFuture, block.value, block.value);
   if ((block.next != kNobody || !block.first) && !CheckChain(at)) return;
@@ -272,8 +287,12 @@ void StreamingZones::CheckUnits(int32_t unit) {
   const int64_t start = start_[mine];
   if (finish >= greatest_start_) return;  // Nothing can have to be after it yet.
   size_t wrong = finish_.size();
-  for (size_t i = 0; i < finish_.size(); ++i)
-    if (finish < start_[i] && finish_[i] < start && i != mine) wrong = i;
+  for (size_t group = 0; group < group_start_.size(); ++group) {
+    if (finish >= group_start_[group]) continue;
+    const size_t end = std::min(finish_.size(), (group + 1) * kGroup);
+    for (size_t i = group * kGroup; i < end; ++i)
+      if (finish < start_[i] && finish_[i] < start && i != mine) wrong = i;
+  }
   if (wrong == finish_.size()) return;
   Fail(Violation::Type::kOrder, blocks_[static_cast<size_t>(first_[mine])].value,
        blocks_[static_cast<size_t>(first_[wrong])].value);
@@ -297,10 +316,14 @@ void StreamingZones::Advance(int64_t watermark) {
       second = std::max(second, start_[i]);
     }
   }
-  for (size_t i = finish_.size(); i-- > 0;) {
+  // What stays keeps its order: units that began late stand late, so that few groups are looked into.
+  std::fill(group_start_.begin(), group_start_.end(), kAlways);
+  size_t kept = 0;
+  for (size_t i = 0; i < finish_.size(); ++i) {
     const int64_t other = i == owner ? second : greatest;
     if (finish_[i] >= watermark || finish_[i] >= other) {
       ForgetChain(static_cast<int32_t>(i), watermark);
+      MoveUnit(i, kept++);
       continue;
     }
     for (int32_t at = first_[i]; at != kNobody;) {
@@ -308,11 +331,8 @@ void StreamingZones::Advance(int64_t watermark) {
       ForgetBlock(at);
       at = next;
     }
-    first_[i] = kNobody;
-    // What takes its place was looked at already, as the loop goes down.
-    if (owner + 1 == finish_.size()) owner = i;
-    RemoveUnit(static_cast<int32_t>(i));
   }
+  Shrink(kept);
   next_pass_ = effective_blocks_ + std::max(kFewest, effective_blocks_ / 4);
 }
 

@@ -43,6 +43,7 @@ class StreamingZones {
 
  private:
   static constexpr int32_t kNobody = -1;
+  static constexpr size_t kGroup = 16;
   struct Block {
     int64_t value = 0;
     int64_t expected = 0;  // Of a compare-and-swap.
@@ -64,6 +65,10 @@ class StreamingZones {
   void Touch(int32_t block, int64_t start, int64_t finish);
   bool CheckChain(int32_t block);
   void CheckUnits(int32_t unit);
+  int32_t NewUnit(int32_t first);
+  void Raise(size_t unit, int64_t start);
+  void MoveUnit(size_t from, size_t to);
+  void Shrink(size_t units);
   void RemoveUnit(int32_t unit);
   void ForgetChain(int32_t unit, int64_t watermark);
   void ForgetBlock(int32_t block);
@@ -85,6 +90,8 @@ class StreamingZones {
   std::vector<int64_t> start_;
   std::vector<int32_t> first_;
   std::vector<int64_t> forgotten_start_;
+  // At least the greatest start of every kGroup units: most groups need not be looked into.
+  std::vector<int64_t> group_start_;
   // Of all units that ever were: what ends after it contradicts none of them.
   int64_t greatest_start_ = std::numeric_limits<int64_t>::min();
   // Value -> block, open addressing without tombstones.

@@ -1,5 +1,7 @@
 #include "harness/check/history/values.h"
 
+#include "harness/check/history/big_memory.h"
+
 namespace holdfast::check::history {
 
 namespace {
@@ -28,6 +30,7 @@ uint32_t Values::Integer(int64_t value) {
   const auto id = static_cast<uint32_t>(numbers_.size());
   table_[slot] = id;
   ++integers_;
+  if (numbers_.size() == numbers_.capacity()) ReserveBig(numbers_, 2 * numbers_.size());
   numbers_.push_back(value);
   return id;
 }
@@ -35,7 +38,8 @@ uint32_t Values::Integer(int64_t value) {
 uint32_t Values::FindInteger(int64_t value) const { return table_[Slot(value)]; }
 
 void Values::Grow() {
-  std::vector<uint32_t> old(table_.size() * 2, kNone);
+  std::vector<uint32_t> old;
+  AssignBig(old, table_.size() * 2, kNone);
   old.swap(table_);
   for (const uint32_t id : old)
     if (id != kNone) table_[Slot(numbers_[id])] = id;

@@ -8,6 +8,7 @@
 #include "harness/check/history/explain.h"
 #include "harness/check/history/session.h"
 #include "harness/check/history/sets.h"
+#include "harness/check/history/torn.h"
 
 namespace holdfast::check::history {
 namespace {
@@ -35,6 +36,9 @@ class Judge {
       JudgeRegisters();
     if (options_.sets && (any || options_.model == Model::kSet) && (Has(Kind::kAdd) || Has(Kind::kReadSet)))
       JudgeSets();
+    if (((any || options_.model == Model::kRegister) && Has(Kind::kRead)) ||
+        (options_.sets && (any || options_.model == Model::kSet) && Has(Kind::kReadSet)))
+      JudgeTorn();
     if ((any || options_.model == Model::kListAppend) && Has(Kind::kTransaction))
       JudgeTransactions();
     if (options_.sets && std::all_of(judged_.begin(), judged_.end(), [](const Judged& judged) {
@@ -140,8 +144,8 @@ class Judge {
       if (judged.result.verdict == Verdict::kFail) {
         // The operations of a counterexample are told by the finding.
         std::string& reason = judged.result.reason;
-        if (const size_t rest = reason.find("; these "); rest != std::string::npos)
-          reason.resize(rest);
+        for (const char* rest : {"; these ", "; this operation alone", "; the last writes of it"})
+          if (const size_t at = reason.find(rest); at != std::string::npos) reason.resize(at);
         reason += " [" + coverage + "]";
       }
     }
@@ -232,6 +236,38 @@ class Judge {
     return {};
   }
 
+  void JudgeTorn() {
+    Judged& judged = Of("HX-TORN");
+    if (Has(Kind::kAppend)) {
+      judged.result.reason = "texts are lengthened, so that every value is a part of a later one";
+      return;
+    }
+    const TornReport report = FindTorn(history_);
+    if (report.reads == 0) {
+      judged.result.reason = "no read was answered";
+      return;
+    }
+    for (const TornFinding& found : report.findings) {
+      std::vector<int64_t> lines;
+      for (const uint32_t op : {found.first, found.second, found.read})
+        AddLines(history_, op, lines);
+      const std::string read = Describe(history_, found.read);
+      const std::string value = history_.values.Show(found.value);
+      const std::string first = Describe(history_, found.first);
+      Broken(judged,
+             found.second == kNone
+                 ? fmt::format("{} is a part of another value, which nobody wrote by itself: {} shows it; {}",
+                               value, read, first)
+                 : fmt::format("{} mixes two values, and nobody wrote it: {} shows it; it begins as {} and "
+                               "ends as {}",
+                               value, read, first, Describe(history_, found.second)),
+             lines, history_.ops[found.read].finish);
+    }
+    Conclude(judged, report.count - static_cast<int64_t>(report.findings.size()), "",
+             fmt::format("{}: no value is a part of another one, or a mixture of two",
+                         Count(report.reads, "read")));
+  }
+
   void JudgeTransactions() {
     const Level promised = options_.isolation
                                ? *options_.isolation
@@ -267,7 +303,7 @@ class Judge {
         judged.result.reason = fmt::format("{} is broken already, see there", broken);
         continue;
       }
-      const bool open = level == Level::kSnapshot && report.given_up;
+      const bool open = report.given_up && level >= *report.given_up;
       Conclude(judged, 0,
                open ? "the search for cycles ended at its limit" : registers,
                seen + ": no anomaly of this level");

@@ -39,8 +39,8 @@ std::vector<Judged> JudgeHistory(const History& history,
 // The guarantees that a bare history is judged by.
 inline constexpr const char* kHistoryIds[] = {
     "HX-LINEARIZABLE", "HX-SESSION",  "HX-LOST",           "HX-RESURRECTED",
-    "HX-DUPLICATED",   "HX-PHANTOM",  "HX-STALE",          "HX-READ-COMMITTED",
-    "HX-SNAPSHOT",     "HX-SERIALIZABLE", "HX-STRICT"};
+    "HX-DUPLICATED",   "HX-PHANTOM",  "HX-TORN",           "HX-STALE",
+    "HX-READ-COMMITTED", "HX-SNAPSHOT", "HX-SERIALIZABLE", "HX-STRICT"};
 
 // "read-committed", "snapshot", "serializable", "strict"; nullopt for another word.
 std::optional<Level> ParseLevel(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/check/history/big_memory.h"
 #include "harness/check/history/nearly_sorted.h"
 
 namespace holdfast::check::history {
@@ -18,7 +19,11 @@ void Found(ZonesResult& result, Violation::Type type, std::vector<uint32_t> ops)
 }  // namespace
 
 int32_t& Zones::Slot(uint32_t value) {
-  if (value >= block_of_.size()) block_of_.resize(std::max<size_t>(value + 1, block_of_.size() * 2), kNobody);
+  if (value >= block_of_.size()) {
+    const size_t size = std::max<size_t>(value + 1, block_of_.size() * 2);
+    ReserveBig(block_of_, size);
+    block_of_.resize(size, kNobody);
+  }
   return block_of_[value];
 }
 
@@ -41,6 +46,10 @@ ZonesResult Zones::Check(std::span<const Op> ops, uint32_t initial) {
 // One block per write; false when two writes share a value. The initial value has a virtual write
 // before everything.
 bool Zones::MakeBlocks(std::span<const Op> ops, uint32_t initial) {
+  const auto writes = static_cast<size_t>(std::count_if(
+      ops.begin(), ops.end(), [](const Op& op) { return op.kind != Kind::kRead; }));
+  ReserveBig(blocks_, writes + 1);
+  ReserveBig(used_, writes + 1);
   blocks_.push_back({.write_start = kAlways, .write_finish = kAlways, .greatest_read_start = kAlways, .effective = true});
   Slot(initial) = 0;
   used_.push_back(initial);
@@ -127,6 +136,7 @@ bool Zones::LinkChains(std::span<const Op> ops, ZonesResult& result) {
 bool Zones::MakeUnits(std::span<const Op> ops, ZonesResult& result) {
   size_t effective = 0;
   size_t walked = 0;
+  ReserveBig(units_, blocks_.size());
   for (size_t i = 0; i < blocks_.size(); ++i) {
     if (!blocks_[i].effective) {
       ++result.unobserved;
@@ -175,6 +185,7 @@ bool Zones::MakeUnits(std::span<const Op> ops, ZonesResult& result) {
 // inside a forward one.
 bool Zones::OrderUnits(std::span<const Op> ops, ZonesResult& result) {
   SortNearlySorted(units_, [](const Unit& x, const Unit& y) { return x.finish < y.finish; });
+  ReserveBig(greatest_, units_.size());
   greatest_.resize(units_.size());
   for (size_t i = 0; i < units_.size(); ++i) {
     greatest_[i] = {units_[i].start, units_[i].root};

@@ -17,7 +17,7 @@ std::string Trace(const Edit& fault_proof = {}, bool settled = true) {
               {"scenario", "s1"},
               {"phase", "begin"},
               {"targets", Json::array({{{"kind", "Pod"}, {"name", "pg-1"}, {"uid", "u1"}}})}});
-  trace.Wait(1).Terminate(1).Gone(1);
+  trace.Action("delete", "pods", "pg-1", "u1").Wait(1).Terminate(1).Gone(1);
   Json proof = {{"kind", "fault"}, {"id", 1}, {"phase", "proof"}, {"sentence", "gone"}};
   if (fault_proof) fault_proof(proof);
   trace.Line(proof).Line({{"kind", "fault"}, {"id", 1}, {"phase", "end"}}).Up(1, "u1b");
@@ -96,6 +96,17 @@ std::vector<Row> AccountingRows() {
       {"of another run", "HX-PHANTOM", "fail", Finals(Writes(), with({Value(0, 1, 9)}), all)},
       {"of another key", "HX-PHANTOM", "fail",
        Finals(Writes().Add(17, 1, 1), with({Value(1, 1)}), all)},
+      {"whole", "HX-TORN", "pass", Finals(Writes(), all, all)},
+      {"a part of a row", "HX-TORN", "fail", Finals(Writes(), with({Value(0, 1) / 1000}), all)},
+      {"a checksum that does not fit", "HX-TORN", "fail", Finals(Writes(), all, all, {{"torn", 2}})},
+      {"a write that may have been cut short", "HX-TORN", "pass",
+       Finals(Writes().Cut(17, 0, 7, "pg-1"), all, all, {{"torn", 1}})},
+      {"more than may have been", "HX-TORN", "fail",
+       Finals(Writes().Cut(17, 0, 7, "pg-1"), all, all, {{"torn", 2}})},
+      {"it was whole after all", "HX-TORN", "fail",
+       Finals(Writes().Cut(17, 0, 7, "pg-1"), with(Rows({7})), with(Rows({7})), {{"torn", 1}})},
+      {"in a read before", "HX-TORN", "fail",
+       Finals(Writes().Read(20, "pg-1", 0, all, {{"torn", 1}}), all, all)},
       {"time goes back", "HX-LOST", "unknown",
        Finals(Writes().Event(17, Json::object()).Add(16.5, 0, 8, "fail"), all, all)},
   };
@@ -134,6 +145,45 @@ std::vector<Row> PrefixRows() {
   };
 }
 
+// Final reads that tell global transaction ids; the primary has 1 to 9 of its own source.
+std::vector<Row> TransactionRows() {
+  const std::string source = "3E11FA47-71CA-11E1-9E33-C80AA9429562:";
+  const auto finals = [](HistoryText history, const std::string& primary, const std::string& replica,
+                         const std::vector<int64_t>& rows, double replica_time = 36) {
+    const std::vector<int64_t> all = Rows({1, 2, 5, 6});
+    const auto at = [](const std::string& gtid) { return Json{{"pos0", {{"gtid", gtid}}}, {"pos", {{"gtid", gtid}}}}; };
+    Json primary_extra = at(primary);
+    primary_extra["role"] = "primary";
+    Json replica_extra = at(replica);
+    replica_extra["role"] = "replica";
+    return history.Final(35, "s1", "pg-0", 0, all, primary_extra)
+        .Final(replica_time, "s1", "pg-1", 0, rows, replica_extra)
+        .Final(37, "s1", "pg-2", 0, all, replica_extra);
+  };
+  const std::vector<int64_t> all = Rows({1, 2, 5, 6});
+  const std::vector<int64_t> fewer = Rows({1, 2, 5});
+  // Without the write of unknown outcome, after which nothing may be concluded from positions.
+  const auto quiet = [] { return HistoryText().Add(13.0, 0, 1).Add(13.5, 0, 2).Add(15.0, 0, 5).Add(16.0, 0, 6); };
+  return {
+      {"equal", "HX-PREFIX", "pass", finals(quiet(), source + "1-9", source + "1-9", all)},
+      {"behind", "HX-PREFIX", "pass", finals(quiet(), source + "1-9", source + "1-8", fewer)},
+      {"all transactions, but not all rows", "HX-PREFIX", "fail", finals(quiet(), source + "1-9", source + "1-9", fewer)},
+      {"a gap", "HX-PREFIX", "fail", finals(quiet(), source + "1-9", source + "1-6:8-9", all)},
+      {"a gap that the primary has, too", "HX-PREFIX", "pass",
+       finals(quiet(), source + "1-6:8-9", source + "1-6:8-9", all)},
+      {"a transaction of its own", "HX-PREFIX", "fail",
+       finals(quiet(), source + "1-9", source + "1-9,4E11FA47-71CA-11E1-9E33-C80AA9429562:1", all)},
+      {"more of the same source", "HX-PREFIX", "fail", finals(quiet(), source + "1-9", source + "1-10", all)},
+      {"more, while a write was open", "HX-PREFIX", "pass", finals(Writes(), source + "1-9", source + "1-10", all)},
+      {"a place in a domain", "HX-PREFIX", "pass", finals(quiet(), "0-100-407", "0-100-407", all)},
+      {"behind in a domain", "HX-PREFIX", "pass", finals(quiet(), "0-100-407", "0-100-406", fewer)},
+      {"at the place, but not all rows", "HX-PREFIX", "fail", finals(quiet(), "0-100-407", "0-100-407", fewer)},
+      {"beyond the primary", "HX-PREFIX", "fail", finals(quiet(), "0-100-407", "0-101-408", all)},
+      {"the same place by another server", "HX-PREFIX", "fail", finals(quiet(), "0-100-407", "0-101-407", all)},
+      {"no position", "HX-PREFIX", "pass", finals(quiet(), "nonsense", "0-100-407", fewer)},
+  };
+}
+
 void JudgeAll(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const CheckResult result = Find(CheckRun(RunJson(), Trace(), row.history.Text()), row.id, "s1");
@@ -144,6 +194,7 @@ void JudgeAll(const std::vector<Row>& rows) {
 
 TEST(DataRules, Accounting) { JudgeAll(AccountingRows()); }
 TEST(DataRules, Replicas) { JudgeAll(PrefixRows()); }
+TEST(DataRules, ReplicasByTransactions) { JudgeAll(TransactionRows()); }
 
 TEST(DataRules, ALostRowIsNamed) {
   const Verdicts verdicts =

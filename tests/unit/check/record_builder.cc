@@ -322,6 +322,15 @@ HistoryText& HistoryText::Add(double time, int writer, int64_t sequence, const s
   return Event(time + 0.001, event);
 }
 
+HistoryText& HistoryText::Cut(double time, int writer, int64_t sequence, const std::string& node) {
+  Json event = {{"process", ++reader_}, {"f", "add"}, {"key", fmt::format("w{}", writer)},
+                {"value", Value(writer, sequence)}, {"node", node}, {"type", "invoke"}};
+  Event(time, event);
+  event["type"] = "info";
+  event["error"] = {"timeout", "no answer"};
+  return Event(time + 0.001, event);
+}
+
 HistoryText& HistoryText::Read(double time,
                                const std::string& node,
                                int writer,

@@ -87,6 +87,8 @@ class HistoryText {
   HistoryText& Event(double time, const Json& fields);  // Adds index and time.
   // An add of 1 ms; `type` ok, fail or info.
   HistoryText& Add(double time, int writer, int64_t sequence, const std::string& type = "ok");
+  // An add of unknown outcome that a node was asked for.
+  HistoryText& Cut(double time, int writer, int64_t sequence, const std::string& node);
   HistoryText& Read(double time,
                     const std::string& node,
                     int writer,

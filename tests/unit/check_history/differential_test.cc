@@ -72,7 +72,7 @@ TEST(Differential, ZonesAndFrontierAgreeWithExhaustiveSearch) {
   int64_t good = 0;
   int64_t bad = 0;
   int64_t by_zones = 0;
-  const int64_t rounds = Rounds(400'000);
+  const int64_t rounds = Rounds(1'400'000);
   for (int64_t round = 0; round < rounds; ++round) {
     const RegisterShape shape = RandomShape(random);
     const std::vector<Op> ops = Generate(shape, random);
@@ -122,6 +122,8 @@ TEST(Differential, StreamingZonesAgreeWithZones) {
     const auto writes = std::count_if(ops.begin(), ops.end(), [](const Op& op) { return op.kind != Kind::kRead; });
     if (streaming.live() + 5 < static_cast<size_t>(writes)) ++forgot;
   }
+  std::printf("seed %llu: %lld histories streamed, %lld not linearizable\n", static_cast<unsigned long long>(Seed()),
+              static_cast<long long>(rounds), static_cast<long long>(bad));
   EXPECT_GT(bad, rounds / 20);
   EXPECT_GT(forgot, rounds / 10);
 }
@@ -131,7 +133,7 @@ TEST(Differential, ReplayAgreesWithExhaustiveSearch) {
   Replay replay;
   int64_t good = 0;
   int64_t bad = 0;
-  const int64_t rounds = Rounds(60'000);
+  const int64_t rounds = Rounds(300'000);
   for (int64_t round = 0; round < rounds; ++round) {
     const History history = GenerateStore(random);
     const bool right = StoreIsRight(history);
@@ -146,6 +148,8 @@ TEST(Differential, ReplayAgreesWithExhaustiveSearch) {
     }
     ++(right ? good : bad);
   }
+  std::printf("seed %llu: %lld stores replayed, %lld wrong\n", static_cast<unsigned long long>(Seed()),
+              static_cast<long long>(rounds), static_cast<long long>(bad));
   EXPECT_GT(good, rounds / 2);
   EXPECT_GT(bad, rounds / 20);
 }

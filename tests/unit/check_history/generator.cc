@@ -140,15 +140,36 @@ std::string Print(const std::vector<Op>& ops) {
 }
 
 bool Exhaustive::Linearizable(const std::vector<Op>& ops, uint32_t initial) {
-  Exhaustive search(ops);
+  static Tried tried;
+  tried.Clear();
+  Exhaustive search(ops, tried);
   for (size_t i = 0; i < ops.size(); ++i)
     if (ops[i].end == End::kOk) search.must_ |= 1U << i;
   return search.Search(0, initial);
 }
 
+bool Exhaustive::Tried::Insert(uint64_t key) {
+  if (2 * ++count_ > keys_.size()) {
+    std::vector<uint64_t> old;
+    for (size_t i = 0; i < keys_.size(); ++i)
+      if (rounds_[i] == round_) old.push_back(keys_[i]);
+    keys_.resize(4 * keys_.size());
+    rounds_.assign(keys_.size(), 0);
+    count_ = 1;
+    for (const uint64_t known : old)
+      Insert(known);
+  }
+  size_t at = (key * 0x9E3779B97F4A7C15ULL >> 20U) & (keys_.size() - 1);
+  for (; rounds_[at] == round_; at = (at + 1) & (keys_.size() - 1))
+    if (keys_[at] == key) return false;
+  keys_[at] = key;
+  rounds_[at] = round_;
+  return true;
+}
+
 bool Exhaustive::Search(uint32_t done, uint32_t state) {
   if ((done & must_) == must_) return true;
-  if (!seen_.insert((uint64_t{state} << 32U) | done).second) return false;
+  if (!tried_.Insert((uint64_t{state} << 32U) | done)) return false;
   int64_t least = kNever;
   for (size_t i = 0; i < ops_.size(); ++i)
     if ((done >> i & 1U) == 0) least = std::min(least, ops_[i].finish);

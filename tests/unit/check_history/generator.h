@@ -4,7 +4,6 @@
 #define HOLDFAST_TESTS_UNIT_CHECK_HISTORY_GENERATOR_H_
 
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "harness/base/random.h"
@@ -36,11 +35,24 @@ class Exhaustive {
   static bool Linearizable(const std::vector<Op>& ops, uint32_t initial = kNil);
 
  private:
-  explicit Exhaustive(const std::vector<Op>& ops) : ops_(ops) {}
+  // What was tried, kept from search to search: a set that is emptied by counting on.
+  class Tried {
+   public:
+    void Clear() { ++round_; count_ = 0; }
+    // False when it was there already.
+    bool Insert(uint64_t key);
+
+   private:
+    std::vector<uint64_t> keys_ = std::vector<uint64_t>(1024);
+    std::vector<uint64_t> rounds_ = std::vector<uint64_t>(1024, 0);
+    uint64_t round_ = 0;
+    size_t count_ = 0;
+  };
+  Exhaustive(const std::vector<Op>& ops, Tried& tried) : ops_(ops), tried_(tried) {}
   bool Search(uint32_t done, uint32_t state);
   const std::vector<Op>& ops_;
   uint32_t must_ = 0;
-  std::unordered_set<uint64_t> seen_;
+  Tried& tried_;
 };
 
 }  // namespace holdfast::check::history

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/files.h"
+#include "harness/base/strings.h"
 #include "harness/check/history/reader.h"
 #include "harness/check/history/registers.h"
 #include "harness/check/history/stream_check.h"
@@ -71,6 +72,99 @@ TEST(StreamingFile, AgreesWithTheWhole) {
     }
   }
   EXPECT_GT(bad, 20);
+}
+
+// Lines of a history with a header; %i is the next index.
+Result<StreamReport> Streamed(const std::vector<std::string>& lines, const std::string& header = R"({"hist":1})") {
+  const TemporaryDirectory folder;
+  std::string text = header + "\n";
+  for (size_t i = 0; i < lines.size(); ++i)
+    text += ReplaceAll(lines[i], "%i", fmt::format(R"("index":{},"time":{})", i, 10 * (i + 1))) + "\n";
+  EXPECT_TRUE(WriteFileAtomic(folder.path() / "h.jsonl", text));
+  return StreamRegisters(folder.path() / "h.jsonl");
+}
+
+TEST(StreamingFile, ReadsTheLinesAsTheWholeCheckDoes) {
+  const auto line = [](const char* process, const char* type, const char* f, const char* value, const char* more = "") {
+    return fmt::format(R"({{%i,"process":{},"type":"{}","f":"{}","key":"a","value":{}{}}})", process, type, f, value, more);
+  };
+  const std::vector<std::string> one{line("0", "invoke", "write", "1"), line("0", "ok", "write", "1")};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), one.begin(), one.end());
+    return more;
+  };
+  const auto read = [&](const char* process, const char* value, const char* more = "") {
+    return with({line(process, "invoke", "read", "null"), line(process, "ok", "read", value, more)});
+  };
+  const struct {
+    const char* name;
+    std::vector<std::string> lines;
+    Decision decision;
+    int64_t damaged;
+    int64_t backwards;
+  } rows[] = {
+      {"right", read("1", "1"), Decision::kLinearizable, 0, 0},
+      {"a probe reads, too", read("\"probe:x\"", "null"), Decision::kViolated, 0, 0},
+      {"the nemesis does not", with({line("\"nemesis\"", "info", "partition", "null")}), Decision::kLinearizable, 0, 0},
+      {"a replica may lag", read("1", "null", R"(,"role":"replica")"), Decision::kLinearizable, 0, 0},
+      {"a list is no value of a register", read("1", "[1]"), Decision::kNotApplicable, 0, 0},
+      {"an acknowledgement that is not durable",
+       {line("0", "invoke", "write", "1"), line("0", "ok", "write", "1", R"(,"durable":false)"),
+        line("1", "invoke", "read", "null"), line("1", "ok", "read", "null")},
+       Decision::kLinearizable, 0, 0},
+      {"a missing line",
+       with({R"({"index":9,"time":90,"process":1,"type":"invoke","f":"read","key":"a","value":null})"}),
+       Decision::kLinearizable, 1, 0},
+      {"no time", with({R"({"index":2,"process":1,"type":"invoke","f":"read","key":"a","value":null})"}),
+       Decision::kLinearizable, 1, 0},
+      {"another value", {one[0], line("0", "ok", "write", "2")}, Decision::kLinearizable, 1, 0},
+      {"another function", {one[0], line("0", "ok", "read", "1")}, Decision::kLinearizable, 1, 0},
+      {"another key", {one[0], ReplaceAll(one[1], "\"a\"", "\"b\"")}, Decision::kLinearizable, 1, 0},
+      {"never begun", {one[1]}, Decision::kLinearizable, 1, 0},
+      {"inside another", with({one[0], line("0", "invoke", "read", "null")}), Decision::kNotApplicable, 0, 0},
+      {"two at once", with({line("1", "invoke", "read", "null"), line("1", "invoke", "read", "null")}),
+       Decision::kLinearizable, 1, 0},
+      {"an unknown type", with({line("0", "maybe", "write", "2")}), Decision::kLinearizable, 1, 0},
+      {"an unknown function", with({line("0", "invoke", "swap", "2")}), Decision::kNotApplicable, 0, 0},
+      {"refused, and it told what it found",
+       with({line("1", "invoke", "cas", "[2,3]"), line("1", "fail", "cas", "[2,3]", R"(,"seen":null)")}),
+       Decision::kViolated, 0, 0},
+      {"refused without a word", with({line("1", "invoke", "cas", "[2,3]"), line("1", "fail", "cas", "[2,3]")}),
+       Decision::kNotApplicable, 0, 0},
+      {"refused with an error",
+       with({line("1", "invoke", "cas", "[2,3]"), line("1", "fail", "cas", "[2,3]", R"(,"error":["x","y"])")}),
+       Decision::kLinearizable, 0, 0},
+      {"a session that goes back",
+       {line("0", "invoke", "write", "1"), line("0", "ok", "write", "1", R"(,"pos":{"rev":5})"),
+        line("0", "invoke", "read", "null"), line("0", "ok", "read", "1", R"(,"pos":{"rev":4})")},
+       Decision::kLinearizable, 0, 1},
+  };
+  for (const auto& row : rows) {
+    const auto report = Streamed(row.lines);
+    ASSERT_TRUE(report) << row.name << ": " << report.error().message;
+    EXPECT_EQ(report->decision, row.decision) << row.name << ": " << report->sentence;
+    EXPECT_EQ(report->damaged, row.damaged) << row.name << ": " << report->damage;
+    EXPECT_EQ(report->backwards, row.backwards) << row.name;
+  }
+  const auto wide = Streamed(one, R"({"hist":1,"eps_ns":-1})");
+  ASSERT_TRUE(wide);
+  EXPECT_EQ(wide->damaged, 1);
+}
+
+// Clients that die and are replaced: what is open is looked at, not everybody who ever was.
+TEST(StreamingFile, ManyDeadClientsAreForgotten) {
+  std::vector<std::string> lines;
+  for (int i = 1; i <= 3000; ++i) {
+    const std::string rest = fmt::format(R"("process":{},"f":"write","key":"a","value":{}}})", i, i);
+    lines.push_back(R"({%i,"type":"invoke",)" + rest);
+    lines.push_back(fmt::format(R"({{%i,"type":"{}",)", i % 10 == 0 ? "info" : "ok") + rest);
+  }
+  const auto report = Streamed(lines);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->decision, Decision::kLinearizable) << report->sentence;
+  EXPECT_EQ(report->damaged, 0) << report->damage;
+  EXPECT_EQ(report->crashed, 300);
+  EXPECT_LE(report->peak, 400U);
 }
 
 TEST(StreamingFile, WhatNeedsTheWholeHistorySaysSo) {

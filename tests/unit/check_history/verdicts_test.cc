@@ -128,6 +128,38 @@ TEST(HistoryVerdicts, Registers) {
   JudgeAll(rows);
 }
 
+TEST(HistoryVerdicts, TornValues) {
+  const auto text = [](int64_t from, int process, const char* f, const char* invoked, const char* answered, Text base = Text()) {
+    return base.Do(from, from + 1, process, "ok", fmt::format(R"("f":"{}","key":"r","value":{})", f, invoked),
+                   fmt::format(R"("f":"{}","key":"r","value":{})", f, answered));
+  };
+  const auto write = [&](int64_t from, const char* value, Text base = Text()) {
+    return text(from, 0, "write", value, value, std::move(base));
+  };
+  const auto read = [&](const char* value) {
+    return text(9, 1, "read", "null", value, write(3, R"("wxyz-5678")", write(1, R"("abcd-1234")")));
+  };
+  const std::vector<Row> rows = {
+      {"whole", read(R"("wxyz-5678")"), "HX-TORN", "pass", "1 read: no value is a part"},
+      {"the beginning", read(R"("wxyz-5")"), "HX-TORN", "fail", "is a part of another value"},
+      {"the end", read(R"("5678")"), "HX-TORN", "fail", "the write of wxyz-5678 by client 0"},
+      {"a mixture", read(R"("abcd-5678")"), "HX-TORN", "fail", "mixes two values"},
+      {"a mixture", read(R"("abcd-5678")"), "HX-LINEARIZABLE", "fail", "nobody wrote that value"},
+      {"something else", read(R"("abcd-9999")"), "HX-TORN", "pass", ""},
+      {"too short to tell", read(R"("w")"), "HX-TORN", "pass", ""},
+      {"something else", read(R"("abcd-9999")"), "HX-LINEARIZABLE", "fail", "nobody wrote that value"},
+      {"digits", Text().Write(1, 2, 0, 123456789).Read(3, 4, 1, 12345), "HX-TORN", "fail", "12345 is a part"},
+      {"an element", Text().Add(1, 2, 0, 123456).Add(3, 4, 0, 777888).ReadSet(5, 6, 1, "[123456,777888,77]"), "HX-TORN",
+       "pass", "1 read"},
+      {"an element", Text().Add(1, 2, 0, 123456).Add(3, 4, 0, 777888).ReadSet(5, 6, 1, "[123456,777888,7778]"), "HX-TORN",
+       "fail", "7778 is a part"},
+      {"an element", Text().Add(1, 2, 0, 123456).Add(3, 4, 0, 777888).ReadSet(5, 6, 1, "[123456,777888,7778]"), "HX-PHANTOM",
+       "fail", "nobody added it"},
+      {"no read", Text().Write(1, 2, 0, 1), "HX-TORN", "not-applicable", ""},
+  };
+  JudgeAll(rows);
+}
+
 TEST(HistoryVerdicts, Revisions) {
   const auto pos = [](const char* f, int value, int revision, int modified) {
     return fmt::format(R"("f":"{}","key":"r","value":{},"pos":{{"rev":{},"mod":{}}})", f, value,
