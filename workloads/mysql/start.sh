@@ -25,7 +25,8 @@ until sql "SELECT 1" >/dev/null 2>&1; do
   sleep 0.1
 done
 if [ "${host##*-}" -ne "$HOLDFAST_PRIMARY_ORDINAL" ]; then
-  # Repeated at each start: the source may have moved to another address or port.
+  # Repeated at each start: the source may have moved to another address or port. It may also be away
+  # for long: from 8.4 on a replica gives up after ten tries unless it is told not to.
   if [ "$HOLDFAST_FLAVOR" = mariadb ]; then
     sql "STOP SLAVE; CHANGE MASTER TO MASTER_HOST='$HOLDFAST_PRIMARY', MASTER_PORT=$HOLDFAST_PRIMARY_PORT,
          MASTER_USER='admin', MASTER_PASSWORD='$HOLDFAST_PASSWORD', MASTER_USE_GTID=slave_pos,
@@ -33,7 +34,7 @@ if [ "${host##*-}" -ne "$HOLDFAST_PRIMARY_ORDINAL" ]; then
   else
     sql "STOP REPLICA; CHANGE REPLICATION SOURCE TO SOURCE_HOST='$HOLDFAST_PRIMARY',
          SOURCE_PORT=$HOLDFAST_PRIMARY_PORT, SOURCE_USER='admin', SOURCE_PASSWORD='$HOLDFAST_PASSWORD',
-         SOURCE_AUTO_POSITION=1, SOURCE_CONNECT_RETRY=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA"
+         SOURCE_AUTO_POSITION=1, SOURCE_CONNECT_RETRY=1, SOURCE_RETRY_COUNT=0, GET_SOURCE_PUBLIC_KEY=1; START REPLICA"
   fi
 fi
 : >"$HOLDFAST_CONFIG/follows"

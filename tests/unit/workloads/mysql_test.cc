@@ -8,6 +8,8 @@
 #include "harness/base/strings.h"
 #include "workloads/mysql/outcome.h"
 
+#include "tests/golden/golden.h"
+
 namespace holdfast::workloads::mysql {
 namespace {
 
@@ -100,6 +102,33 @@ TEST_P(MySqlManifestsTest, ScriptsAreValidForPosixShell) {
     EXPECT_EQ(checked->exit_code, 0) << checked->err;
     for (const char* bash_only : {"[[", "local ", "function ", "=~", "<<<", "pipefail"})
       EXPECT_THAT(script, testing::Not(testing::HasSubstr(bash_only)));
+  }
+}
+
+// What is applied where those images exist, to the byte.
+TEST(MySqlGoldenTest, ManifestsOfOtherVersions) {
+  struct Row {
+    const char* name;
+    Flavor flavor;
+    Json parameters;
+  };
+  const Row rows[] = {
+      {"mysql-8.0", Flavor::kMySql, {{"image", "mysql:8.0"}}},
+      {"mysql-8.4-restricted",
+       Flavor::kMySql,
+       {{"image", "registry.example/mysql:8.4"},
+        {"podSecurity", "restricted"},
+        {"uid", 999},
+        {"semiSync", true},
+        {"storageClass", "fast"},
+        {"budget", "maxUnavailable=1"}}},
+      {"mariadb-11.8", Flavor::kMariaDb, {{"image", "mariadb:11.8"}}},
+  };
+  for (const Row& row : rows) {
+    std::string text;
+    for (const Json& manifest : Render(row.flavor, row.parameters))
+      text += DumpJson(manifest, 2) + "\n";
+    ExpectGolden(std::string("workloads/") + row.name + ".json", text);
   }
 }
 
