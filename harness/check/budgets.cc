@@ -79,6 +79,11 @@ void JudgeRefusal(Judgement& judge) {
   ForEachEviction(judge, [&](const Action& action, const Member& member, const PodState& state,
                              const std::vector<Cover>& covers) {
     const PodLife& life = *member.life;
+    if (action.ok && !life.term && judge.window().t1 > action.answered->t + kDelta) {
+      judge.Undecided(fmt::format("the eviction of {} at {} was granted, but the record does not show "
+                                  "that the pod was deleted",
+                                  Describe(life), Seconds(action.at.t)));
+    }
     for (const Cover& cover : covers) {
       const bool none = Always(cover, [](const BudgetState* budget) {
         return budget->allowed == 0 && budget->observed_generation >= budget->generation;

@@ -214,6 +214,14 @@ void JudgeBackReference(Judgement& judge) {
     const ClaimState* state = nullptr;
     for (const ClaimState& candidate : claim->second->states)
       if (candidate.at.line < window.end_line) state = &candidate;
+    if (last->claim_name != claim->second->name) {
+      judge.Broken(last->at.t,
+                   fmt::format("volume {} belongs to claim {} with uid {}, but that is the uid of "
+                               "claim {}",
+                               volume.name, last->claim_name, last->claim_uid, claim->second->name),
+                   {id, ClaimId(*claim->second)}, {last->at.line, claim->second->first().line});
+      continue;
+    }
     if (state == nullptr || state->volume.empty() || state->at.t > window.t1 - kDelta ||
         state->volume == volume.name || claim->second->gone)
       continue;

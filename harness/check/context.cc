@@ -141,14 +141,21 @@ std::vector<const SetState*> Context::SetAround(double t) const {
 }
 
 std::vector<const SetState*> Context::SetAround(const trace::At& at) const {
-  std::vector<const SetState*> around = SetAround(at.t);
-  if (at.version == 0) return around;
-  const auto is_later = [&](const SetState* set) {
-    return set->at.version != 0 && set->at.version > at.version;
-  };
-  // The first state of all is kept: without any nothing can be said.
-  while (around.size() > 1 && is_later(around.back()))
-    around.pop_back();
+  if (at.version == 0 || !trace.one_counter || trace.set.empty()) return SetAround(at.t);
+  const auto past = std::upper_bound(
+      trace.set.begin(), trace.set.end(), at.version,
+      [](uint64_t version, const SetState& state) { return version < state.at.version; });
+  // Without any state nothing can be said, so the first of all is kept.
+  if (past == trace.set.begin()) return {&trace.set.front()};
+  // The line may have come later than the state that followed.
+  const double t = past == trace.set.end() ? at.t : std::min(at.t, past->at.t);
+  auto first = std::upper_bound(trace.set.begin(), past, t - kDelta,
+                                [](double before, const SetState& state) { return before < state.at.t; });
+  if (first != trace.set.begin()) --first;
+  std::vector<const SetState*> around;
+  for (; first != past; ++first)
+    around.push_back(&*first);
+  steps += static_cast<int64_t>(around.size());
   return around;
 }
 
@@ -227,6 +234,11 @@ std::string Context::During(double t) const {
 
 bool InRange(const SetState& state, int64_t ordinal) {
   return ordinal >= state.start && ordinal < state.start + state.replicas;
+}
+
+bool IsBefore(const Context& context, const At& a, const At& b) {
+  const bool known = a.version != 0 && b.version != 0 && context.trace.one_counter;
+  return known ? a.version < b.version : a.line < b.line;
 }
 
 const PodState& StateAt(const PodLife& life, int64_t line) {

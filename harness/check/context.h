@@ -112,8 +112,9 @@ struct Context {
   // before, and all up to kDelta after (its status lags, and watches of two resources are not
   // ordered).
   [[nodiscard]] std::vector<const trace::SetState*> SetAround(double t) const;
-  // The same for what the line at `at` tells: a state that was written after it is not among them,
-  // because nobody acts on what is not written yet.
+  // The same for what the line at `at` tells, by versions where they can be compared: no state that
+  // was written after it, because nobody acts on what is not written yet, and always the one that
+  // was in force when it was, however late the lines came.
   [[nodiscard]] std::vector<const trace::SetState*> SetAround(const trace::At& at) const;
   // The update revisions that may have been in force at `t`; the status that tells them is written
   // after the sync, so the next one counts too.
@@ -137,6 +138,9 @@ struct Context {
 };
 
 bool InRange(const trace::SetState& state, int64_t ordinal);
+// Which of two lines of different resources tells what was written first: by versions, or by lines
+// where versions cannot be compared.
+bool IsBefore(const Context& context, const trace::At& a, const trace::At& b);
 // The newest state at or before the line; the first when there is none.
 const trace::PodState& StateAt(const trace::PodLife& life, int64_t line);
 // The states that begin in the window, in line order.

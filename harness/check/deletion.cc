@@ -13,6 +13,7 @@ using trace::At;
 using trace::PodLife;
 using trace::PodState;
 using trace::SetState;
+using Around = std::vector<const SetState*>;
 
 bool IsPodResource(std::string_view resource) {
   return resource == "pods" || resource == "pods/eviction" || resource == "pod";
@@ -36,25 +37,22 @@ const Action* OwnAction(const Context& context, const PodLife& life, int64_t lin
   return nullptr;
 }
 
-// Faults that only change the set: what its controller then does to the pods is to be judged, even
-// though they are the fault's targets.
-bool ActsThroughTheController(const std::string& fault) {
-  return fault == "scale" || fault == "image-update" || fault == "template-restart";
-}
-
-bool IsBefore(const At& a, const At& b) {
-  return a.version != 0 && b.version != 0 ? a.version < b.version : a.line < b.line;
-}
-
 // The pod was created on a later state that has its ordinal in range: the controller had left this
 // one behind, and never goes back to it.
-bool WasLeftBehind(const SetState& state,
-                   const std::vector<const SetState*>& around,
+bool WasLeftBehind(const Context& context,
+                   const SetState& state,
+                   const Around& around,
                    const Member& member) {
   return std::any_of(around.begin(), around.end(), [&](const SetState* later) {
-    return IsBefore(state.at, later->at) && InRange(*later, member.ordinal) &&
-           IsBefore(later->at, member.life->first());
+    return IsBefore(context, state.at, later->at) && InRange(*later, member.ordinal) &&
+           IsBefore(context, later->at, member.life->first());
   });
+}
+
+// Whether a controller that sees this state may make a pod at that revision.
+bool CouldMake(const Context& context, const SetState& set, const std::string& revision) {
+  const std::optional<std::string> update = RevisionOfTemplate(context, set);
+  return !update || *update == revision || set.current_revision == revision;
 }
 
 void Set(Member& member, Cause cause, std::string text) {
@@ -62,19 +60,16 @@ void Set(Member& member, Cause cause, std::string text) {
   member.cause_text = std::move(text);
 }
 
-bool AttributeForeign(const Context& context, Member& member, const At& term) {
+// What a fault of the run did is told by its actions and by the marks that the cluster sets; that a
+// pod was a fault's target explains nothing, because the controller's part in it is to be judged.
+bool AttributeForeign(const Context& context,
+                      Member& member,
+                      const At& term,
+                      const Around& around) {
   const PodLife& life = *member.life;
   if (const Action* action = OwnAction(context, life, term.line)) {
     Set(member, Cause::kOwn, fmt::format("the run's own action {} ({})", action->id, action->text));
     return true;
-  }
-  if (const auto found = context.faults_by_uid.find(life.uid);
-      found != context.faults_by_uid.end()) {
-    for (const trace::Fault* fault : found->second) {
-      if (fault->begin.line > term.line || ActsThroughTheController(fault->fault)) continue;
-      Set(member, Cause::kOwn, fmt::format("the run's own fault {} ({})", fault->id, fault->fault));
-      return true;
-    }
   }
   for (const PodState& state : life.states) {
     if (!state.disruption.empty()) {
@@ -87,7 +82,7 @@ bool AttributeForeign(const Context& context, Member& member, const At& term) {
       return true;
     }
   }
-  for (const SetState* set : context.SetAround(term)) {
+  for (const SetState* set : around) {
     if ((!set->terminating && !set->gone) || WasOrphaned(context, set->uid)) continue;
     Set(member, Cause::kSetDeleted, "the set was deleted");
     return true;
@@ -95,14 +90,21 @@ bool AttributeForeign(const Context& context, Member& member, const At& term) {
   return false;
 }
 
-bool AttributeUpdate(const Context& context, Member& member, const At& term) {
+bool AttributeUpdate(const Context& context,
+                     Member& member,
+                     const At& term,
+                     const Around& around) {
   const trace::Labels& labels = StateAt(*member.life, term.line).identity->labels;
   const auto revision = labels.find("controller-revision-hash");
-  const std::vector<const SetState*> around = context.SetAround(term);
   const std::string own = revision == labels.end() ? std::string() : std::string(revision->second);
-  const bool rolling = std::any_of(around.begin(), around.end(), [&](const SetState* set) {
-    return MayUpdate(context, *set, member.ordinal, own);
-  });
+  bool rolling = false;
+  bool could_make = member.life->listed;
+  for (const SetState* set : around) {
+    could_make = could_make || CouldMake(context, *set, own);
+    // The pod was made by a controller that had gone beyond this state, and never goes back to it.
+    const bool left_behind = !could_make && IsBefore(context, set->at, member.life->first());
+    rolling = rolling || (!left_behind && MayUpdate(context, *set, member.ordinal, own));
+  }
   if (!rolling) return false;
   for (const std::string& update : context.UpdateRevisionsAround(term.t)) {
     if (revision != labels.end() && revision->second == update) continue;
@@ -180,16 +182,16 @@ void Attribute(const Context& context, Member& member) {
   const PodLife& life = *member.life;
   if (!life.term) return;
   const At term = *life.term;
-  if (AttributeForeign(context, member, term)) return;
-  const std::vector<const SetState*> around = context.SetAround(term);
+  const Around around = context.SetAround(term);
+  if (AttributeForeign(context, member, term, around)) return;
   for (const SetState* set : around) {
-    if (InRange(*set, member.ordinal) || WasLeftBehind(*set, around, member)) continue;
+    if (InRange(*set, member.ordinal) || WasLeftBehind(context, *set, around, member)) continue;
     // Back in range by the newest state and outdated: either may be why, so neither is judged.
-    if (InRange(*around.back(), member.ordinal) && AttributeUpdate(context, member, term))
+    if (InRange(*around.back(), member.ordinal) && AttributeUpdate(context, member, term, around))
       return Set(member, Cause::kOwn, "the run's own changes: scaling or " + member.cause_text);
     return Set(member, Cause::kScale, "the set was scaled so that its ordinal is out of range");
   }
-  if (AttributeUpdate(context, member, term)) return;
+  if (AttributeUpdate(context, member, term, around)) return;
   for (const PodState& state : life.states) {
     const trace::OwnerReference* owner = Controller(state.identity->owners);
     if (state.at.line > term.line || context.IsDeployment()) break;

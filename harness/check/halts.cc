@@ -90,7 +90,7 @@ void JudgeRepairOrder(Judgement& judge) {
     const At at = member->life->first();
     const Member* former = context.LastOf(member->ordinal, at.line);
     if (former == nullptr || !former->life->gone) continue;
-    const Range range = CertainRange(context.SetAround(at.t));
+    const Range range = CertainRange(context.SetAround(at));
     bool several = false;
     for (int64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
       const Member* other = context.LastOf(ordinal, at.line);
@@ -130,7 +130,7 @@ void JudgeTerminalPhase(Judgement& judge) {
         ended = &state;
     }
     if (ended == nullptr || (life.gone && life.gone->line == ended->at.line)) continue;
-    const Range range = CertainRange(context.SetAround(ended->at.t));
+    const Range range = CertainRange(context.SetAround(ended->at));
     if (member->ordinal < range.first || member->ordinal >= range.last) continue;
     const double until = life.term ? life.term->t : window.t1;
     const double waited = until - ended->at.t;
@@ -226,7 +226,7 @@ void JudgeRangeOnly(Judgement& judge) {
   for (const Member* member : judge.Created()) {
     const At at = member->life->first();
     if (changed) judge.Saw();
-    if (!CertainlyOut(context.SetAround(at.t), member->ordinal)) continue;
+    if (!CertainlyOut(context.SetAround(at), member->ordinal)) continue;
     judge.Broken(at.t,
                  fmt::format("{} was created at {} although its ordinal was out of range",
                              Describe(*member->life), Seconds(at.t)),

@@ -102,6 +102,12 @@ void JudgeRange(Judgement& judge) {
   }
 }
 
+// Lines of different resources: by versions, or by times where versions cannot be compared.
+bool IsSurelyLater(const Context& context, const trace::At& a, const trace::At& b) {
+  const bool known = a.version != 0 && b.version != 0 && context.trace.one_counter;
+  return known ? a.version > b.version : a.t > b.t + kDelta;
+}
+
 void JudgeRevisionLabel(Judgement& judge, const Sight& sight) {
   const Context& context = judge.context();
   const PodLife& life = *sight.member->life;
@@ -110,8 +116,19 @@ void JudgeRevisionLabel(Judgement& judge, const Sight& sight) {
     return judge.Broken(life.first().t, Describe(life) + " has no label controller-revision-hash",
                         {PodId(life)}, {life.first().line});
   }
-  for (const trace::RevisionLife& revision : context.trace.revisions)
-    if (revision.name == label->second) return;
+  const trace::RevisionLife* later = nullptr;
+  for (const trace::RevisionLife& revision : context.trace.revisions) {
+    if (revision.name != label->second) continue;
+    if (revision.listed || !IsSurelyLater(context, revision.first(), life.first())) return;
+    later = &revision;
+  }
+  if (later != nullptr) {
+    return judge.Broken(life.first().t,
+                        fmt::format("{} carries the revision {}, which was not there before {}",
+                                    Describe(life), label->second, Seconds(later->first().t)),
+                        {PodId(life), {"ControllerRevision", later->name, later->uid}},
+                        {life.first().line, later->first().line});
+  }
   if (!context.trace.opened.contains("controllerrevisions"))
     return judge.Undecided("controllerrevisions were not watched");
   // The watch of the revisions may be behind that of the pods.

@@ -146,7 +146,7 @@ void JudgeSquatting(Judgement& judge) {
       const At at = member->life->first();
       const bool there = squatter.first().t < at.t - kDelta && squatter.Spans(at.line);
       if (!there || member->ordinal < ordinal) continue;
-      const Range range = CertainRange(context.SetAround(at.t));
+      const Range range = CertainRange(context.SetAround(at));
       const bool wanted = ordinal >= range.first && ordinal < range.last;
       const bool same = member->ordinal == ordinal;
       if (!same && (!wanted || context.Parallel())) continue;

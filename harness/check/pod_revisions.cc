@@ -23,25 +23,46 @@ std::set<std::string> CurrentRevisions(const Around& around) {
   return revisions;
 }
 
+// States that the controller may have acted on when it created the ordinal's pod. If it had deleted
+// the one before for an update, it had seen the update.
+Around KnownFor(const Context& context, int64_t ordinal, const At& at) {
+  Around around = context.SetAround(at);
+  const Member* former = context.LastOf(ordinal, at.line);
+  // Without versions a state after the deletion may seem to explain it.
+  const bool known = context.trace.one_counter && at.version != 0;
+  if (former == nullptr || former->cause != Cause::kUpdate || !known) return around;
+  const std::string revision = RevisionAt(*former->life, former->life->term->line);
+  for (const SetState* set : context.SetAround(*former->life->term)) {
+    if (!MayUpdate(context, *set, ordinal, revision)) continue;
+    std::erase_if(around, [&](const SetState* state) { return state->at.line < set->at.line; });
+    break;
+  }
+  return around;
+}
+
 // The revisions at which a pod of the ordinal may be created; empty when the record does not tell.
 std::set<std::string> Allowed(const Context& context, int64_t ordinal, const At& at) {
-  const Around around = context.SetAround(at);
+  const Around around = KnownFor(context, ordinal, at);
   const std::set<std::string> current = CurrentRevisions(around);
-  const std::set<std::string> update = context.UpdateRevisionsAround(at.t);
   std::set<std::string> allowed;
   for (const SetState* set : around) {
     const bool on_delete = set->strategy == "OnDelete";
     const bool is_protected = !on_delete && ordinal < set->start + set->partition;
     // Without the block rollingUpdate the line lies at currentReplicas of the last status.
     const bool either = !on_delete && !set->has_partition;
-    if (is_protected || either) allowed.insert(current.begin(), current.end());
-    if (is_protected) continue;
-    if (const auto own = RevisionOfTemplate(context, *set))
-      allowed.insert(*own);
-    else
-      allowed.insert(update.begin(), update.end());
+    std::set<std::string> update;
+    if (const auto own = RevisionOfTemplate(context, *set)) {
+      update.insert(*own);
+    } else {
+      update = context.UpdateRevisionsAround(at.t);
+    }
+    // Before the first status, current and update are one.
+    const std::set<std::string>& now = current.empty() ? update : current;
+    if (now.empty() || update.empty()) return {};
+    if (is_protected || either) allowed.insert(now.begin(), now.end());
+    if (!is_protected) allowed.insert(update.begin(), update.end());
   }
-  return current.empty() || update.empty() ? std::set<std::string>() : allowed;
+  return allowed;
 }
 
 std::string List(const std::set<std::string>& words) {
@@ -191,8 +212,8 @@ void JudgeRollback(Judgement& judge) {
 
 void JudgeOnDelete(Judgement& judge) {
   const Context& context = judge.context();
-  const auto on_delete = [&](double t) {
-    const Around around = context.SetAround(t);
+  const auto on_delete = [&](const At& at) {
+    const Around around = context.SetAround(at);
     return !around.empty() && std::all_of(around.begin(), around.end(), [](const SetState* set) {
       return set->strategy == "OnDelete";
     });
@@ -202,9 +223,9 @@ void JudgeOnDelete(Judgement& judge) {
   for (const Member* member : judge.Pods()) {
     const PodLife& life = *member->life;
     const Member* former = Former(context, life);
-    if (judge.window().Has(life.first()) && former != nullptr && on_delete(life.first().t))
+    if (judge.window().Has(life.first()) && former != nullptr && on_delete(life.first()))
       JudgeCreatedRevision(judge, *member);
-    if (!life.term || !judge.window().Has(*life.term) || !on_delete(life.term->t) ||
+    if (!life.term || !judge.window().Has(*life.term) || !on_delete(*life.term) ||
         member->cause != Cause::kUnknown)
       continue;
     judge.Saw();
@@ -282,7 +303,7 @@ void JudgeScaleDuring(Judgement& judge) {
     judge.Saw();
     for (const Member* next : Later(context, *member->life, judge.window().end_line)) {
       const At at = next->life->first();
-      if (!CertainlyOut(context.SetAround(at.t), next->ordinal)) continue;
+      if (!CertainlyOut(context.SetAround(at), next->ordinal)) continue;
       judge.Broken(at.t,
                    fmt::format("{} was created at {} although scaling had taken its ordinal away",
                                Describe(*next->life), Seconds(at.t)),

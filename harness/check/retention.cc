@@ -29,6 +29,22 @@ bool Lives(const ClaimLife& claim, const At& at) {
   return claim.first().t <= at.t && (!claim.gone || claim.gone->t > at.t);
 }
 
+// The garbage collector took a claim that belonged to nobody, and nobody else is known to have asked.
+bool WentWithoutOwner(const Context& context, const ClaimLife& claim) {
+  const bool owned = std::any_of(claim.states.begin(), claim.states.end(),
+                                 [](const ClaimState& state) { return !state.owners.empty(); });
+  return !owned && !claim.listed &&
+         OwnDeletion(context, kClaims, claim.name, claim.uid, claim.gone->line) == nullptr;
+}
+
+void BreakOwnerless(Judgement& judge, const ClaimLife& claim) {
+  judge.Broken(claim.gone->t,
+               fmt::format("claim {} (uid {}) was removed at {} by the policy, but it never had an "
+                           "owner with which it could go",
+                           claim.name, claim.uid, Seconds(claim.gone->t)),
+               {ClaimId(claim)}, {claim.first().line, claim.gone->line});
+}
+
 void JudgeWhenDeleted(Judgement& judge) {
   const Context& context = judge.context();
   for (const SetState* set : Ends(judge)) {
@@ -44,7 +60,11 @@ void JudgeWhenDeleted(Judgement& judge) {
           state.owners.begin(), state.owners.end(), [&](const OwnerReference& owner) {
             return owner.uid == set->uid || owner.kind == "Pod";
           });
-      if (removes && !owned) continue;
+      if (removes && !owned) {
+        if (claim->gone && judge.window().Has(*claim->gone) && WentWithoutOwner(context, *claim))
+          BreakOwnerless(judge, *claim);
+        continue;
+      }
       if (!removes) {
         if (!claim->term || claim->term->t < set->at.t - kDelta) {
           judge.Saw();
@@ -107,6 +127,7 @@ void JudgeWhenScaled(Judgement& judge) {
       const bool removed = claim->gone && judge.window().Has(*claim->gone);
       if (removed) {
         judge.Saw();
+        if (WentWithoutOwner(context, *claim)) BreakOwnerless(judge, *claim);
         if (claim->gone->t >= gone.t - kDelta) continue;
         judge.Broken(claim->gone->t,
                      fmt::format("claim {} (uid {}) disappeared at {}, before its pod {} was gone",

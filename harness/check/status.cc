@@ -120,7 +120,23 @@ Census CountPods(const Judgement& judge, const SetState& set) {
   return census;
 }
 
+// With one revision the pods of currentRevision are those of updateRevision, also while pods move.
+void JudgeOneRevision(Judgement& judge) {
+  ForEachState(judge, [&](const SetState& set, const SetState*) {
+    if (set.gone || set.current_revision.empty() || set.current_revision != set.update_revision ||
+        set.status_current == set.status_updated)
+      return;
+    judge.Saw();
+    judge.Broken(set.at.t,
+                 fmt::format("the status counts {} pods of currentRevision and {} of updateRevision, "
+                             "which are both {}",
+                             set.status_current, set.status_updated, set.update_revision),
+                 {SetId(judge, set)}, {set.at.line});
+  });
+}
+
 void JudgeQuiescence(Judgement& judge) {
+  JudgeOneRevision(judge);
   const SetState* set = judge.context().SetAt(judge.window().end_line - 1);
   if (set == nullptr || set->gone || set->terminating ||
       set->observed_generation != set->generation)

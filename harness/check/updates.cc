@@ -112,7 +112,7 @@ void JudgeHaltedRollout(Judgement& judge) {
     const At at = deleted ? *life.term : At{.line = window.end_line, .t = window.t1};
     if (!deleted && life.gone && life.gone->line < window.end_line) continue;
     const std::set<std::string> updates = context.UpdateRevisionsAround(at.t);
-    const Range range = CertainRange(context.SetAround(at.t));
+    const Range range = CertainRange(context.SetAround(at));
     const SetState* set = context.SetAt(at.line);
     if (set == nullptr || set->strategy != "RollingUpdate" || updates.empty() ||
         updates.contains(RevisionAt(life, at.line)) || member->ordinal < range.first ||

@@ -7,7 +7,7 @@
 namespace holdfast::trace {
 namespace {
 
-constexpr size_t kChunk = size_t{1} << 20;
+constexpr size_t kChunk = size_t{1} << 18;  // Stays in the processor's cache while it is read.
 
 }  // namespace
 

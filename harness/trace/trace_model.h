@@ -166,6 +166,8 @@ struct TraceModel {
   int64_t watch_events = 0;
   int64_t kept_states = 0;  // Of pods and of the set; the others only repeated what was known.
   bool torn = false;  // The last line was cut and skipped.
+  // Versions of different resources may be compared: they come from one counter.
+  bool one_counter = true;
 
   // The first of each resource decide; a record that is all damage must not fill the memory.
   void Damaged(const At& at, const std::string& resource, std::string sentence) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/trace/trace_reader.h"
+#include "harness/trace/watch_model_objects.h"
 
 namespace holdfast::trace {
 namespace {
@@ -18,6 +19,14 @@ bool IsCounted(std::string_view resource) {
 // Resources of which every object must be seen from its beginning.
 bool IsWhole(std::string_view resource) {
   return IsCounted(resource) || resource == "poddisruptionbudgets" || resource == "endpointslices";
+}
+
+// 0 when it is no decimal number; versions are opaque before Kubernetes 1.35, but always were one.
+uint64_t VersionNumber(std::string_view text) {
+  uint64_t number = 0;
+  if (text.starts_with('0')) return 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size() ? number : 0;
 }
 
 template <typename L>
@@ -71,7 +80,9 @@ void WatchModel::Open(const At& at, JsonView event) {
   stream.opened = true;
   stream.expected = event["items"].Int(-1);
   stream.listed = 0;
-  if (stream.last_version.empty()) stream.last_version = version;
+  if (!stream.last_version.empty()) return;
+  stream.last_version = version;
+  stream.last_number = VersionNumber(version);
 }
 
 void WatchModel::Lost(const At& at, const std::string& resource) {
@@ -87,9 +98,9 @@ void WatchModel::Hole(const At& at,
                       const std::string& after,
                       const std::string& reason) {
   At from = at;
-  for (const auto& [version, place] : StreamOf(resource).recent) {
-    const std::optional<int> order = CompareResourceVersions(version, after);
-    if (!order || *order <= 0) continue;
+  const uint64_t known = VersionNumber(after);
+  for (const At& place : StreamOf(resource).recent) {
+    if (known == 0 || place.version <= known) continue;
     from = place;
     break;
   }
@@ -141,52 +152,89 @@ void WatchModel::CheckOrder(const At& at,
   CheckList(at, resource, stream);
   EndOfList(resource, stream);
   const std::string_view version = meta["resourceVersion"].Text();
-  const std::optional<int> order = CompareResourceVersions(version, stream.last_version);
+  std::optional<int> order;
+  if (at.version != 0 && stream.last_number != 0) {
+    order = at.version < stream.last_number ? -1 : at.version > stream.last_number ? 1 : 0;
+  } else {
+    order = CompareResourceVersions(version, stream.last_version);
+  }
   if (order && (*order < 0 || (*order == 0 && type != "BOOKMARK"))) {
     Damaged(at, resource,
             fmt::format("the resource version of {} goes back from {} to {}", resource,
                         stream.last_version, version));
   }
   if (version.empty()) Damaged(at, resource, "an object without a resource version");
-  if (!order || *order > 0) stream.last_version = version;
+  if (!order || *order > 0) {
+    stream.last_version = version;
+    stream.last_number = at.version;
+  }
   constexpr size_t kRecent = 256;
-  stream.recent.emplace_back(version, at);
+  stream.recent.push_back(at);
   if (stream.recent.size() > kRecent) stream.recent.pop_front();
+  // A bookmark tells an old version; events may have a store of their own.
+  if (type != "BOOKMARK" && stream.kind != Kind::kNote) CompareAcross(at, stream);
 }
 
-namespace {
-
-// 0 when it is no decimal number; versions are opaque before Kubernetes 1.35, but always were one.
-uint64_t VersionNumber(std::string_view text) {
-  uint64_t number = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-  return end.ec == std::errc() && end.ptr == text.data() + text.size() ? number : 0;
+void WatchModel::CompareAcross(const At& at, Stream& stream) {
+  constexpr double kAWhile = 2.0;
+  // Longer than a watch may lie behind the others, also after the API server was away.
+  constexpr double kLongAgo = 30.0;
+  if (at.version == 0) return;
+  for (; !young_.empty() && young_.front().t < at.t - kAWhile; young_.pop_front()) {
+    known_ = young_.front().version;
+    old_.push_back(young_.front());
+  }
+  for (; !old_.empty() && old_.front().t < at.t - kLongAgo; old_.pop_front())
+    long_known_ = old_.front().version;
+  if (known_ != 0) ++stream.compared;
+  if (at.version < known_) ++stream.older;
+  if (at.version < long_known_ && stream.than == 0) {
+    stream.first_older = at;
+    stream.than = long_known_;
+  }
+  if (at.version > known_ && (young_.empty() || at.version > young_.back().version))
+    young_.push_back(at);
 }
 
-}  // namespace
+// A resource with a store of its own counts by itself, so that it is always behind or ahead; a
+// record in which only a few lines are behind contradicts itself.
+void WatchModel::JudgeAcross() {
+  constexpr int64_t kMost = 2;  // At least one in so many.
+  for (const auto& [resource, stream] : streams_)
+    if (stream.older * kMost >= stream.compared && stream.older >= 3) model_.one_counter = false;
+  if (!model_.one_counter) return;
+  for (const auto& [resource, stream] : streams_) {
+    if (stream.than == 0) continue;
+    Damaged(stream.first_older, resource,
+            fmt::format("version {} of {} is told long after version {} of another resource",
+                        stream.first_older.version, resource, stream.than));
+  }
+}
 
 void WatchModel::Add(const At& place, JsonView event) {
-  At at = place;
-  at.version = VersionNumber(event["event"]["object"]["metadata"]["resourceVersion"].Text());
   const std::string_view name = event["resource"].Text();
   const JsonView body = event["event"];
   const std::string_view type = body["type"].Text();
   const JsonView object = body["object"];
+  const JsonView meta = object["metadata"];
+  At at = place;
+  at.version = VersionNumber(meta["resourceVersion"].Text());
   if (name.empty() || type.empty() || !object.IsObject()) {
     return Damaged(at, std::string(name), "a watch event without resource, type or object");
   }
-  auto found = streams_.find(name);
-  if (found == streams_.end()) {
-    StreamOf(std::string(name));
-    found = streams_.find(name);
+  if (newest_ == streams_.end() || newest_->first != name) {
+    newest_ = streams_.find(name);
+    if (newest_ == streams_.end()) {
+      StreamOf(std::string(name));
+      newest_ = streams_.find(name);
+    }
   }
-  const std::string& resource = found->first;
-  Stream& stream = found->second;
+  const std::string& resource = newest_->first;
+  Stream& stream = newest_->second;
   if (type != "LIST" && type != "ADDED" && type != "MODIFIED" && type != "DELETED" &&
       type != "BOOKMARK")
     return Damaged(at, resource, fmt::format("a watch event of the unknown type '{}'", type));
   ++model_.watch_events;
-  const JsonView meta = object["metadata"];
   CheckOrder(at, resource, stream, type, meta);
   if (type == "BOOKMARK") return;
   if (stream.kind == Kind::kNote) return AddNote(at, object);
@@ -254,6 +302,7 @@ bool WatchModel::CheckObject(Stream& stream, Event& event) {
                           event.uid, event.type));
     }
     CheckName(stream, event);
+    if (event.Is("ADDED") && IsCounted(resource)) CheckCreation(event);
   } else {
     event.known = &found->second;
     Known& known = *event.known;
@@ -298,6 +347,29 @@ void WatchModel::CheckName(Stream& stream, const Event& event) {
   holder = event.uid;
 }
 
+// An object that was not in the first list was made after it, and before its line. Stamps are
+// compared with that of the line that came soonest after its own.
+void WatchModel::CheckCreation(const Event& event) {
+  constexpr double kTolerance = 5;  // Whole seconds, and API servers of which each has a clock.
+  const Stamp stamp = ToStamp(event.meta["creationTimestamp"].Text());
+  const auto opened = model_.opened.find(*event.resource);
+  if (stamp == kNoStamp || opened == model_.opened.end()) return;
+  const double lag = event.at.t - static_cast<double>(stamp);
+  const double age = event.at.t - opened->second.at.t;
+  if (!soonest_) soonest_ = Soonest{.lag = lag, .age = age};
+  if (lag - soonest_->lag > age + kTolerance) {
+    Damaged(event.at, *event.resource,
+            fmt::format("the creation of {} (uid {}) is stamped {:.0f} s before its line, but it was "
+                        "not in the list {:.0f} s before",
+                        event.name, event.uid, lag - soonest_->lag, age));
+  } else if (soonest_->lag - lag > soonest_->age + kTolerance) {
+    Damaged(event.at, *event.resource,
+            fmt::format("the creation of {} (uid {}) is stamped {:.0f} s after its line", event.name,
+                        event.uid, soonest_->lag - lag));
+  }
+  if (lag < soonest_->lag) soonest_ = Soonest{.lag = lag, .age = age};
+}
+
 // Each write counts at most one up.
 void WatchModel::CheckGeneration(const Event& event) {
   const int64_t generation = event.meta["generation"].Int();
@@ -315,6 +387,7 @@ void WatchModel::Finish(const At& at) {
     CheckList(at, resource, stream);
     EndOfList(resource, stream);
   }
+  JudgeAcross();
 }
 
 }  // namespace holdfast::trace

@@ -4,6 +4,7 @@
 #define HOLDFAST_HARNESS_TRACE_WATCH_MODEL_H_
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,10 +69,17 @@ class WatchModel {
     Kind kind = Kind::kOther;
     bool opened = false;
     std::string last_version;
+    uint64_t last_number = 0;  // The same, or 0 when it is no number.
     int64_t expected = -1;  // Objects that the list after the opening must have; -1: not known.
     int64_t listed = 0;
-    std::deque<std::pair<std::string, At>> recent;  // The newest versions and where they stand.
+    std::deque<At> recent;  // Where the newest versions stand.
     int64_t gap_line = 0;  // A gap whose new list is not complete yet.
+    // Against what other watches had told before: events compared, and those with a version that is
+    // older nevertheless; and the first that is older than what was told long before.
+    int64_t compared = 0;
+    int64_t older = 0;
+    At first_older;
+    uint64_t than = 0;  // The version that it is older than; 0: there is none.
     ByText<Known> objects;
     ByText<std::string> holders;  // Name -> uid of who has it.
   };
@@ -97,14 +105,20 @@ class WatchModel {
                   Stream& stream,
                   std::string_view type,
                   JsonView meta);
+  // The counter of versions is one for all resources: what a watch tells now was not written before
+  // what any of them told long ago.
+  void CompareAcross(const At& at, Stream& stream);
+  void JudgeAcross();
   void CheckList(const At& at, const std::string& resource, Stream& stream);
   // After a gap: who is not in the new list went away inside of it.
   void EndOfList(const std::string& resource, Stream& stream);
   bool CheckObject(Stream& stream, Event& event);
   void CheckName(Stream& stream, const Event& event);
   void CheckGeneration(const Event& event);
+  void CheckCreation(const Event& event);
   void AddPod(Event& event);
   void CheckPodTimes(const Event& event, Stamp stamp, const char* what);
+  void CheckStamp(const Event& event, Stamp stamp, const char* what, Stamp tolerance);
   void AddTarget(Event& event);
   void AddClaim(Event& event);
   void AddVolume(Event& event);
@@ -122,7 +136,21 @@ class WatchModel {
 
   TraceModel& model_;
   std::map<std::string, Stream, std::less<>> streams_;
+  decltype(streams_)::iterator newest_ = streams_.end();  // Of the event before.
+  // Versions told by any watch, each above those before it: told a moment ago, and since a while. The
+  // newest one that was told a while ago, and the newest that was told long ago.
+  std::deque<At> young_;
+  std::deque<At> old_;
+  uint64_t known_ = 0;
+  uint64_t long_known_ = 0;
   Stamp newest_server_stamp_ = kNoStamp;
+  // Of the creations, the line that came soonest after its stamp: on the run's clock how long after,
+  // up to a constant, and how long after its watch had been opened.
+  struct Soonest {
+    double lag = 0;
+    double age = 0;
+  };
+  std::optional<Soonest> soonest_;
 };
 
 }  // namespace holdfast::trace

@@ -116,6 +116,25 @@ void WatchModel::CheckPodTimes(const Event& event, Stamp stamp, const char* what
                         event.name, event.uid, newest_server_stamp_ - stamp));
   }
   newest_server_stamp_ = std::max(newest_server_stamp_, stamp);
+  CheckStamp(event, stamp, what, kServerStampTolerance);
+}
+
+// A stamp inside of a pod that appears with this line is not older than the pod, nor younger than
+// the line.
+void WatchModel::CheckStamp(const Event& event, Stamp stamp, const char* what, Stamp tolerance) {
+  const Stamp created = ToStamp(event.meta["creationTimestamp"].Text());
+  if (stamp == kNoStamp || created == kNoStamp) return;
+  if (stamp < created - tolerance) {
+    return Damaged(event.at, *event.resource,
+                   fmt::format("the {} of {} (uid {}) is stamped {} s before its creation", what,
+                               event.name, event.uid, created - stamp));
+  }
+  const double early = soonest_ ? soonest_->lag - (event.at.t - static_cast<double>(stamp)) : 0;
+  if (soonest_ && early > soonest_->age + 3 + static_cast<double>(tolerance)) {
+    Damaged(event.at, *event.resource,
+            fmt::format("the {} of {} (uid {}) is stamped {:.0f} s after its line", what, event.name,
+                        event.uid, early));
+  }
 }
 
 void WatchModel::AddPod(Event& event) {
@@ -175,6 +194,10 @@ void WatchModel::AddPod(Event& event) {
   }
   if (state.terminating && !life.term && before != nullptr && !event.Is("LIST"))
     CheckPodTimes(event, state.asked_to_stop, "deletion");
+  // By the node's clock, which may differ.
+  constexpr Stamp kNodeStampTolerance = 60;
+  if (!event.Is("LIST") && (before == nullptr || before->ready_since != state.ready_since))
+    CheckStamp(event, state.ready_since, "readiness", kNodeStampTolerance);
   if (state.ready && state.phase == "Pending") {
     Damaged(event.at, "pods",
             fmt::format("{} (uid {}) is Ready although it has not started", life.name, life.uid));

@@ -189,6 +189,10 @@ TraceText Tried(int allowed, const Json& answer) {
   return Budgeted(allowed, 3).Act(Eviction(1), answer).Wait(6).End();
 }
 
+TraceText Granted() {
+  return Budgeted(1, 3).Act(Eviction(1), kAccepted).Terminate(1).Wait(6).End();
+}
+
 TraceText TwoEvictions(bool back_first) {
   TraceText trace = Budgeted(1, 3);
   Evict(trace, 1).Wait(1).Gone(1).Create(1, "u1b");
@@ -236,7 +240,8 @@ TEST(ClusterRules, Budgets) {
       {"refused", "SS-PDB-1", "pass", Tried(0, kRefused)},
       {"accepted", "SS-PDB-1", "fail", Tried(0, kAccepted)},
       {"gap", "SS-PDB-1", "unknown", gap.End()},
-      {"allowed", "SS-PDB-1", "not-applicable", Tried(1, kAccepted)},
+      {"allowed", "SS-PDB-1", "not-applicable", Granted()},
+      {"allowed, and nothing happens", "SS-PDB-1", "unknown", Tried(1, kAccepted)},
       {"adds up", "SS-PDB-2", "pass", Budgeted(1, 3).End()},
       {"allows too many", "SS-PDB-2", "fail", Budgeted(2, 3).End()},
       {"desires too few", "SS-PDB-2", "fail",

@@ -123,6 +123,7 @@ TEST(StatusRules, Status) {
       {"not the truth", "SS-STAT-3", "fail",
        Healthy().Status(At("/status/readyReplicas", 2)).Wait(11).End()},
       {"not yet at rest", "SS-STAT-3", "not-applicable", With("/status/readyReplicas", 2)},
+      {"one revision, two counts", "SS-STAT-3", "fail", With("/status/updatedReplicas", 2)},
       {"available", "SS-STAT-4", "pass", With("/status/availableReplicas", 3)},
       {"not available", "SS-STAT-4", "fail", With("/status/availableReplicas", 2)},
       {"not told", "SS-STAT-4", "not-applicable", Healthy().End()},

@@ -137,9 +137,14 @@ TraceText SetGone(const char* policy, bool claims_go, double wait = 1) {
   return trace.Wait(wait).End();
 }
 
-TraceText ScaledWithDelete(bool claim_goes, bool before_pod = false) {
+TraceText ScaledWithDelete(bool claim_goes, bool before_pod = false, bool owned = true) {
   TraceText trace = Retained("Retain", "Delete");
-  trace.Set(1, Policy("Retain", "Delete")).Wait(6).Terminate(1);
+  trace.Set(1, Policy("Retain", "Delete")).Wait(6);
+  if (owned) {
+    trace.Claim("MODIFIED", "data-pg-1",
+                At("/metadata/ownerReferences", OwnedBy("Pod", "pg-1", "u1")));
+  }
+  trace.Terminate(1);
   if (before_pod) trace.Claim("DELETED", "data-pg-1").Wait(10);
   trace.Gone(1);
   if (claim_goes && !before_pod) trace.Claim("DELETED", "data-pg-1");
@@ -208,6 +213,7 @@ TEST(StorageRules, Retention) {
       {"Retain, and they go", "SS-RET-1", "fail", SetGone("Retain", true)},
       {"not deleted", "SS-RET-1", "not-applicable", Healthy().End()},
       {"goes", "SS-RET-2", "pass", ScaledWithDelete(true)},
+      {"goes without an owner", "SS-RET-2", "fail", ScaledWithDelete(true, false, false)},
       {"stays", "SS-RET-2", "fail", ScaledWithDelete(false)},
       {"goes before its pod", "SS-RET-2", "fail", ScaledWithDelete(true, true)},
       {"Retain", "SS-RET-2", "not-applicable", ScaledAway(true)},
