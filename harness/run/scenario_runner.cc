@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
 #include "harness/base/strings.h"
 #include "harness/run/fault_player.h"
@@ -29,6 +30,7 @@ class Player {
     stage_.load->Resume();
     stage_.observer->Phase("load running, before the first fault");
     HOLDFAST_RETURN_IF_ERROR(AwaitAcks(stage_.load->counts().acked_adds + kAcksAround));
+    ProbeBefore();
     const std::vector<PlannedStep> steps = StepsOf(scenario_, stage_.seed);
     Status played;
     for (size_t i = 0; i < steps.size() && played; ++i)
@@ -199,6 +201,18 @@ class Player {
     return {};
   }
 
+  // Once: every scenario ends with probes, which the next one compares with.
+  void ProbeBefore() {
+    if (stage_.load_options.writers == 0 || std::exchange(stage_.probed, true)) return;
+    FinalReadOptions options;
+    options.pods = stage_.load_options.pods;
+    ProbePods(stage_.load_context, options, ProbeLine(), stop_);
+  }
+
+  ProbeSink ProbeLine() {
+    return [this](const std::string& pod, const Result<Json>& probe) { RecordProbe(pod, probe); };
+  }
+
   Status ReadEverything() {
     if (stage_.load_options.writers == 0) return {};
     stage_.observer->Phase("final reads from every pod");
@@ -212,10 +226,7 @@ class Player {
     options.pods = stage_.load_options.pods;
     options.keys = LoadKeys(stage_.load_options);
     options.own_keys = stage_.load_options.writes == workloads::Writes::kOwnKeys;
-    const auto sink = [&](const std::string& pod, const Result<Json>& probe) {
-      RecordProbe(pod, probe);
-    };
-    const Status read = FinalReads(stage_.load_context, options, sink, stop_);
+    const Status read = FinalReads(stage_.load_context, options, ProbeLine(), stop_);
     if (stop_.stop_requested())
       return Fail(ErrorCode::kCancelled, "stopped during the final reads");
     if (!read) stage_.observer->Line(scenario_.name + ": final reads: " + read.error().message);

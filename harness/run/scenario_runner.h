@@ -30,6 +30,7 @@ struct Stage {
   int replicas = 0;      // That the set had before the first scenario, and has again after each.
   int minimum_acks = 0;  // The load goes on after the faults until the scenario has so many.
   uint64_t seed = 0;
+  bool probed = false;  // What the pods say about themselves before the first fault is recorded.
 };
 
 // kCancelled on a stop; kRefused with reason "Fence" when the safety fence forbids a fault;

@@ -117,6 +117,17 @@ class PodReads {
 
 }  // namespace
 
+void ProbePods(const LoadContext& context,
+               const FinalReadOptions& options,
+               const ProbeSink& probe,
+               const std::stop_token& stop) {
+  const Deadline deadline(*context.clock, options.timeout);
+  for (const std::string& pod : options.pods) {
+    if (stop.stop_requested()) return;
+    probe(pod, PodReads(context, options, pod, deadline, stop).Probe());
+  }
+}
+
 Status FinalReads(const LoadContext& context,
                   const FinalReadOptions& options,
                   const ProbeSink& probe,

@@ -27,6 +27,12 @@ struct FinalReadOptions {
 // for each pod, by the calling thread.
 using ProbeSink = std::function<void(const std::string& pod, const Result<Json>& probe)>;
 
+// What each pod says about itself now, nothing else; load may be running.
+void ProbePods(const LoadContext& context,
+               const FinalReadOptions& options,
+               const ProbeSink& probe,
+               const std::stop_token& stop);
+
 // REQUIRES that no load is running and the tombstones are written. For each pod: connects, waits
 // until it has applied the primary's position, probes it, and records a "final-read" of each key
 // by process "probe:<pod>". A pod that does not catch up is read all the same, with
