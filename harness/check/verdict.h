@@ -39,8 +39,8 @@ struct CheckResult {
   std::string reason;  // One sentence; for a pass what was seen, for unknown why, for a fail the
                        // first finding in short.
   std::vector<Finding> findings;
-  Json measures = nullptr;  // What was measured, for machines; null where nothing was.
   bool accepted = false;  // A fail that the suite waives or expects; it does not count.
+  Json measures = nullptr;  // What was measured, for machines; null where nothing was.
 };
 
 struct Verdicts {
