@@ -164,10 +164,15 @@ void LightPod::Update(Json pod) {
   const std::scoped_lock lock(mutex_);
   pod_ = std::move(pod);
   if (done_ || vanished_) return;
-  if (IsDeleting(pod_))
+  if (IsDeleting(pod_)) {
     End();
-  else if (running_ && !finished_)
+  } else if (running_ && !finished_) {
+    if (ReadinessTakenByOthers(pod_)) {
+      conditions_ = GetArray(pod_, {"status", "conditions"});
+      published_ = nullptr;
+    }
     Publish();  // A readiness gate may have changed.
+  }
 }
 
 void LightPod::Vanish() {

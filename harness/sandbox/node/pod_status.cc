@@ -201,6 +201,18 @@ Json TerminatedState(int exit_code,
   return {{"terminated", state}};
 }
 
+bool ReadinessTakenByOthers(const Json& pod) {
+  const Json* ready = nullptr;
+  bool containers_ready = false;
+  for (const Json& condition : GetArray(pod, {"status", "conditions"})) {
+    const std::string type = GetString(condition, {"type"});
+    if (type == "Ready") ready = &condition;
+    if (type == "ContainersReady") containers_ready = GetString(condition, {"status"}) == "True";
+  }
+  return ready != nullptr && containers_ready && GetString(*ready, {"status"}) == "False" &&
+         GetString(*ready, {"reason"}) != "ReadinessGatesNotReady";
+}
+
 Json BuildPodStatus(const PodRecord& record, const Json& conditions, Nanos wall) {
   Json status = {{"phase", PodPhase(record)},
                  {"observedGeneration", GetInt(record.pod, {"metadata", "generation"}, 1)},

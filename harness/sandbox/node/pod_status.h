@@ -45,6 +45,10 @@ struct PodRecord {
 // that went away is null.
 Json BuildPodStatus(const PodRecord& record, const Json& conditions, Nanos wall);
 // "Pending", "Running", "Succeeded" or "Failed".
+// Whether somebody else wrote Ready False over a pod whose containers are ready: the node controller
+// does so for a silent node, maybe a moment after the node has spoken again, and then only the node
+// can give it back.
+bool ReadinessTakenByOthers(const Json& pod);
 std::string PodPhase(const PodRecord& record);
 // Init containers are done: exited with 0, or started when they are sidecars.
 bool PodInitialized(const PodRecord& record);

@@ -188,6 +188,21 @@ TEST(PodStatusTest, DropsTheAddressOfAnEarlierLife) {
   EXPECT_EQ(BuildPodStatus(record, Json::array(), kWall)["podIPs"], expected);
 }
 
+TEST(PodStatusTest, KnowsWhenTheNodeControllerTookItsReadiness) {
+  const auto taken = [](const char* ready, const char* reason, const char* containers) {
+    Json pod{{"status", {{"conditions", Json::array()}}}};
+    Json& conditions = pod["status"]["conditions"];
+    conditions.push_back({{"type", "Ready"}, {"status", ready}, {"reason", reason}});
+    conditions.push_back({{"type", "ContainersReady"}, {"status", containers}});
+    return ReadinessTakenByOthers(pod);
+  };
+  EXPECT_TRUE(taken("False", "", "True"));
+  EXPECT_FALSE(taken("True", "", "True"));
+  EXPECT_FALSE(taken("False", "ContainersNotReady", "False"));
+  EXPECT_FALSE(taken("False", "ReadinessGatesNotReady", "True"));
+  EXPECT_FALSE(ReadinessTakenByOthers(Json::object()));
+}
+
 TEST(ExitStatusTest, IsWhatKubectlReads) {
   EXPECT_EQ(ExitStatus(0), Json({{"metadata", Json::object()}, {"status", "Success"}}));
   const Json failure = ExitStatus(42);
