@@ -14,6 +14,10 @@
 
 namespace holdfast {
 
+// The program under test: the one of this build, or what the environment variable HOLDFAST_PROGRAM
+// names, such as an optimised one for the long tests.
+std::string Program();
+
 class KeptSandbox {
  public:
   // The one of this process; started at the first call, stopped at the end of the tests.
@@ -33,14 +37,20 @@ class KeptSandbox {
   kube::Client& client() { return *client_; }
   [[nodiscard]] std::string Kubeconfig() const { return (folder_.path() / "kubeconfig").string(); }
   // Everything that a run could leave behind, as text: nodes with their marks, namespaces, volumes,
-  // attachments. Waits until what goes by itself is gone.
+  // attachments. Waits until what goes by itself is gone, such as the taint that follows a cordon.
   std::string Found();
+  // The process that serves the API, to be stopped and continued.
+  [[nodiscard]] pid_t ApiServer() const;
   // A new folder for one test.
   [[nodiscard]] std::filesystem::path NewFolder();
 
  private:
   KeptSandbox();
-  [[nodiscard]] std::string FoundNow();
+  struct Inventory {
+    std::string text;
+    bool passing = false;  // Something in it goes by itself.
+  };
+  [[nodiscard]] Inventory FoundNow();
   TemporaryDirectory folder_;
   std::unique_ptr<kube::Client> client_;
   int folders_ = 0;
