@@ -336,6 +336,9 @@ int CommandRun(const RunArguments& arguments) {
   }
   if (!arguments.defects.empty() && !arguments.kubeconfig.empty() && !arguments.in_sandbox)
     return Finish({2, "--defect is for the embedded sandbox; leave --kubeconfig away"}, true);
+  if (!arguments.plan_hash.empty() && arguments.plan_hash.size() < 12)
+    return Finish({2, "--plan wants at least 12 digits of the hash that `holdfast plan` printed"},
+                  true);
   const fs::path out = OutDirectory(arguments, *suites);
   if (arguments.kubeconfig.empty()) return RunInside(arguments, *suites, out);
   return Finish(PlayAll(arguments, *suites, out));

@@ -158,7 +158,8 @@ Status CheckBudgets(const std::vector<Json>& budgets, const Json& pod_labels, in
           }()
                            : std::nullopt;
     if (allowed && *allowed <= 0)
-      return Refuse("the budget {} never lets one of {} pods go: evicting them would wait for ever",
+      return Refuse("the budget {} never lets one of {} pods go, so evicting them would wait for ever; "
+                    "loosen it, add replicas, or say 'expect: refused' to see just that",
                     name, replicas);
   }
   if (matching.size() > 1)

@@ -146,11 +146,10 @@ class Runner {
 
   // What must not begin, begins nothing.
   Status CheckFence(const Plan& plan) const {
-    if (!options_.plan_hash.empty() &&
-        (options_.plan_hash.size() < 12 || !plan.hash.starts_with(options_.plan_hash)))
-      return Refuse("the plan {} was approved, and now it is {}: the suite, the seed or the cluster "
-                    "has changed; look at `holdfast plan` again",
-                    options_.plan_hash, plan.hash);
+    if (!plan.hash.starts_with(options_.plan_hash))
+      return Refuse("the plan {}... was approved, and now it is {}...: the suite, the seed, the "
+                    "cluster or holdfast has changed; look at `holdfast plan` again",
+                    options_.plan_hash.substr(0, 12), plan.hash.substr(0, 12));
     HOLDFAST_RETURN_IF_ERROR(CheckCluster(Rules(), run_.at("cluster"), plan.touches_nodes));
     return CheckPlannedBudgets(plan, suite_, target_.kind);
   }
