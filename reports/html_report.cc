@@ -129,8 +129,8 @@ class Page {
   // `told`: its sentence stands above already.
   void Finding(const check::Finding& finding, bool told) {
     out_ += fmt::format("<li>{}", told ? "" : Safe(finding.sentence));
-    if (!finding.during.empty())
-      out_ += fmt::format(" <span class=\"soft\">(during {})</span>", Safe(finding.during));
+    if (const std::string during = DuringText(finding); !during.empty())
+      out_ += fmt::format(" <span class=\"soft\">({})</span>", Safe(during));
     const size_t shown = std::min(finding.evidence.size(), kEvidenceShown);
     for (size_t i = 0; i < shown; ++i) {
       const check::Evidence& place = finding.evidence[i];

@@ -11,6 +11,7 @@
 #include "harness/base/files.h"
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
+#include "reports/problems.h"
 #include "reports/text.h"
 
 namespace holdfast::reports {
@@ -172,7 +173,8 @@ class SuiteWriter {
         text += fmt::format("\n  {} {}", Line(object.kind), Line(object.name));
         if (!object.uid.empty()) text += fmt::format(" (uid {})", Line(object.uid));
       }
-      if (!finding.during.empty()) text += "\n  during " + Line(finding.during);
+      if (const std::string during = DuringText(finding); !during.empty())
+        text += "\n  " + Line(during);
       if (!finding.evidence.empty())
         text += "\n  see " + Line(EvidenceText(finding.evidence), 1000);
     }

@@ -43,6 +43,13 @@ std::string OthersText(const Problem& problem) {
   return text;
 }
 
+std::string DuringText(const check::Finding& finding) {
+  const std::string during = OneLine(finding.during);
+  if (during.empty() || OneLine(finding.sentence).find(during) != std::string::npos) return "";
+  const bool whole = during.starts_with("during ") || during.starts_with("after ");
+  return whole ? during : "during " + during;
+}
+
 bool OnlyRepeats(const check::CheckResult& result, const check::Finding& finding) {
   return finding.sentence == result.reason;
 }

@@ -23,6 +23,9 @@ std::vector<Problem> ProblemsOf(const check::Verdicts& verdicts, Kind kind);
 // "HX-LOST, SS-DATA-4", or their number when they are many; empty without others.
 std::string OthersText(const Problem& problem);
 
+// "during pod-delete of pg-0", "after create StatefulSet vol": empty when the sentence says it.
+std::string DuringText(const check::Finding& finding);
+
 // Whether the finding says nothing but the reason of its result, which is told already.
 bool OnlyRepeats(const check::CheckResult& result, const check::Finding& finding);
 

@@ -77,7 +77,8 @@ std::string Table(const std::vector<Counts>& rows, bool color) {
 
 std::string Evidence(const check::Finding& finding) {
   std::string text;
-  if (!finding.during.empty()) text += fmt::format("    during {}\n", OneLine(finding.during));
+  if (const std::string during = DuringText(finding); !during.empty())
+    text += fmt::format("    {}\n", during);
   if (!finding.evidence.empty()) text += fmt::format("    see {}\n", EvidenceText(finding.evidence));
   return text;
 }
