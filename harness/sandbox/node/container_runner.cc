@@ -17,6 +17,7 @@ constexpr Nanos kNever = std::chrono::hours(1);
 constexpr Nanos kLongestDelay = std::chrono::minutes(5);
 constexpr Nanos kHealthyRun = std::chrono::minutes(10);  // Longer runs forget earlier failures.
 constexpr Nanos kErrorRetry = std::chrono::seconds(1);
+constexpr Nanos kLongestImageWait = std::chrono::seconds(16);
 constexpr Nanos kShowBackOff = std::chrono::seconds(1);  // The end itself is shown so long first.
 constexpr Nanos kDefaultGrace = std::chrono::seconds(30);
 constexpr Nanos kHookPatience = std::chrono::minutes(2);
@@ -233,7 +234,10 @@ void ContainerRunner::WaitAfterFailure(const std::string& reason,
 std::optional<Image> ContainerRunner::FindImage() {
   const std::string reference = GetString(spec_, {"image"});
   auto image = context_.find_image(reference);
-  if (image) return *std::move(image);
+  if (image) {
+    image_wait_ = kErrorRetry;
+    return *std::move(image);
+  }
   const std::string before = GetString(record_.state, {"waiting", "reason"});
   if (GetString(spec_, {"imagePullPolicy"}) == "Never") {
     const std::string message = fmt::format(
@@ -245,8 +249,10 @@ std::optional<Image> ContainerRunner::FindImage() {
     context_.event(name_, false, "BackOff", message);
     WaitAfterFailure("ImagePullBackOff",
                      fmt::format("{}: ErrImagePull: {}", message, image.error().message),
-                     kErrorRetry);
+                     image_wait_);
+    image_wait_ = std::min(2 * image_wait_, kLongestImageWait);
   } else {
+    context_.event(name_, false, "Pulling", fmt::format("Pulling image \"{}\"", reference));
     context_.event(name_, true, "Failed",
                    fmt::format("Failed to pull image \"{}\": {}", reference,
                                image.error().message));

@@ -101,6 +101,7 @@ class ContainerRunner {
   ContainerRecord record_;
   bool completed_ = false;
   int failures_ = 0;                    // Ends in a row.
+  Nanos image_wait_ = std::chrono::seconds(1);  // Until the image is looked for again.
   Nanos due_{0};                        // When to start next.
   std::optional<Nanos> show_back_off_;  // When the state turns to CrashLoopBackOff.
   std::string back_off_message_;

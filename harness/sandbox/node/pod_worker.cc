@@ -132,6 +132,7 @@ void PodWorker::Update(Json pod) {
   {
     const std::scoped_lock lock(mutex_);
     if (IsDeleting(pod) && !deletion_seen_) deletion_seen_ = services_.clock.Now();
+    republish_ = republish_ || ReadinessTakenByOthers(pod);
     pod_ = std::move(pod);
   }
   Wake();
@@ -186,6 +187,11 @@ void PodWorker::WaitUntil(Nanos until) {
 bool PodWorker::Ending() const {
   const std::scoped_lock lock(mutex_);
   return vanished_ || stopping_ || deletion_seen_.has_value();
+}
+
+bool PodWorker::AgentStops() const {
+  const std::scoped_lock lock(mutex_);
+  return stopping_;
 }
 
 bool PodWorker::Abandoned() const {
@@ -331,6 +337,8 @@ void PodWorker::RunContainers() {
   const bool refreshable = HasRefreshableVolumes(pod());
   const Nanos period = services_.options.volume_refresh;
   Nanos refresh = services_.clock.Now() + period;
+  const DatabaseDefects defects(services_.options.defects, services_.clock, key_.uid,
+                                [this] { return View(""); });
   while (!Ending()) {
     Nanos next = services_.clock.Now() + kLongWait;
     if (refreshable && services_.clock.Now() >= refresh) {
@@ -354,10 +362,11 @@ void PodWorker::RunContainers() {
 // Stops the containers of `runners` that still run: politely, then not.
 void PodWorker::Stop(const std::vector<ContainerRunner*>& runners) {
   for (ContainerRunner* runner : runners) {
-    if (!runner->running() || Abandoned()) continue;
+    if (!runner->running() || AgentStops()) continue;
+    // Also of a pod that the API has no longer: deleted by force, or while this node was cut off.
     services_.events.Record(pod(), runner->name(), false, "Killing",
                             "Stopping container " + runner->name());
-    runner->BeginStop(GraceEnd() - services_.clock.Now());
+    if (!Abandoned()) runner->BeginStop(GraceEnd() - services_.clock.Now());
   }
   const auto running = [&] {
     return std::any_of(runners.begin(), runners.end(), [](const auto& r) { return r->running(); });

@@ -17,6 +17,7 @@
 #include "harness/base/json.h"
 #include "harness/sandbox/node/container_runner.h"
 #include "harness/sandbox/node/pod_life.h"
+#include "harness/sandbox/node/database_defects.h"
 #include "harness/sandbox/node/pod_network.h"
 #include "harness/sandbox/node/pod_status.h"
 
@@ -59,7 +60,8 @@ class PodWorker : public PodLife {
   // Deletion was asked for, the pod vanished, or the agent ends.
   [[nodiscard]] bool Ending() const;
   // Nobody waits for an orderly end.
-  [[nodiscard]] bool Abandoned() const;
+  [[nodiscard]] bool Abandoned() const;  // By the API or by the agent.
+  [[nodiscard]] bool AgentStops() const;
   [[nodiscard]] VolumeContext Volumes() const;
   [[nodiscard]] RunnerContext MakeRunnerContext();
 

@@ -271,7 +271,8 @@ TEST_F(PodLifeTest, SidecarsBeginFirstAndEndLast) {
     (*sidecar)["restartPolicy"] = "Always";
     // Started counts from here, so that the order of the notes is that of the starts.
     (*sidecar)["startupProbe"] = {
-        {"exec", {{"command", {"grep", "-q", GetString(*sidecar, {"name"}) + " begins", "/notes/all"}}}}};
+        {"exec", {{"command", {"grep", "-q", GetString(*sidecar, {"name"}) + " begins", "/notes/all"}}}},
+        {"timeoutSeconds", 60}};
   }
   CreatePod({{"volumes", Json::array({{{"name", "host"}, {"hostPath", {{"path", "/notes"}}}}})},
              {"initContainers", Json::array({first, second})},
