@@ -141,6 +141,27 @@ std::string RowName(const Context& context, int64_t value, size_t key) {
                      parts.writer, parts.sequence);
 }
 
+namespace {
+
+// A later fault that took the storage of the row's pod away, by its own word; empty without one.
+std::string StorageTaken(const Context& context, int64_t value, int64_t time) {
+  const Operation* add = FindAdd(context, value);
+  if (add == nullptr) return "";
+  for (const trace::Fault& fault : context.trace.faults) {
+    if (fault.begin.t < static_cast<double>(time) * 1e-9) continue;
+    const auto& given = fault.gives_up;
+    if (std::find(given.begin(), given.end(), "HX-LOST") == given.end()) continue;
+    for (const trace::FaultTarget& target : fault.targets) {
+      if (target.kind == "Pod" && target.name == add->node)
+        return fmt::format("; fault {} ({}) then gave up what {} held", fault.id, fault.fault,
+                           add->node);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 Finding RowFinding(const Context& context,
                    std::string sentence,
                    int64_t time,
@@ -149,6 +170,7 @@ Finding RowFinding(const Context& context,
   Finding finding;
   finding.during = context.During(static_cast<double>(time) * 1e-9);
   if (!finding.during.empty()) sentence += " (" + finding.during + ")";
+  sentence += StorageTaken(context, value, time);
   finding.sentence = std::move(sentence);
   finding.objects.push_back({"Row", std::to_string(value), ""});
   for (const int64_t line : lines)

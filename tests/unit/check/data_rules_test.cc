@@ -96,6 +96,8 @@ std::vector<Row> AccountingRows() {
       {"of another run", "HX-PHANTOM", "fail", Finals(Writes(), with({Value(0, 1, 9)}), all)},
       {"of another key", "HX-PHANTOM", "fail",
        Finals(Writes().Add(17, 1, 1), with({Value(1, 1)}), all)},
+      {"never attempted, but a line is damaged", "HX-PHANTOM", "unknown",
+       Finals(Writes().Event(17, Json::object()).Event(16.5, Json::object()), with(Rows({77})), all)},
       {"whole", "HX-TORN", "pass", Finals(Writes(), all, all)},
       {"a part of a row", "HX-TORN", "fail", Finals(Writes(), with({Value(0, 1) / 1000}), all)},
       {"a checksum that does not fit", "HX-TORN", "fail", Finals(Writes(), all, all, {{"torn", 2}})},
@@ -210,6 +212,32 @@ TEST(DataRules, ALostRowIsNamed) {
   EXPECT_EQ(finding.during, "after pod-delete of pg-1");
   EXPECT_EQ(finding.evidence[0].file, "history.jsonl");
   EXPECT_EQ(finding.evidence[0].line, 5);
+}
+
+// The fault that takes a pod's storage away says so, and the loss of what the pod held names it.
+TEST(DataRules, ALossNamesTheFaultThatGaveTheDataUp) {
+  const auto sentence = [](const char* pod) {
+    TraceText trace = Healthy();
+    trace.Scenario("s1", "begin").Wait(20);
+    trace.Line({{"kind", "fault"},
+                {"id", 1},
+                {"fault", "claim-delete"},
+                {"scenario", "s1"},
+                {"phase", "begin"},
+                {"gives-up", {"HX-LOST"}},
+                {"targets", Json::array({{{"kind", "Pod"}, {"name", pod}, {"uid", "u"}}})}});
+    trace.Line({{"kind", "fault"}, {"id", 1}, {"phase", "proof"}, {"sentence", "gone"}})
+        .Line({{"kind", "fault"}, {"id", 1}, {"phase", "end"}})
+        .Wait(10)
+        .Scenario("s1", "end")
+        .End();
+    const Verdicts verdicts = CheckRun(
+        RunJson(), trace.Text(), Finals(Writes(), Rows({1, 5, 6}), Rows({1, 2, 5, 6})).Text());
+    const CheckResult result = Find(verdicts, "HX-LOST", "s1");
+    return result.findings.empty() ? result.reason : result.findings[0].sentence;
+  };
+  EXPECT_THAT(sentence("pg-0"), testing::HasSubstr("fault 1 (claim-delete) then gave up what pg-0 held"));
+  EXPECT_THAT(sentence("pg-1"), testing::Not(testing::HasSubstr("gave up")));
 }
 
 struct RunRow {
