@@ -1,9 +1,9 @@
 // What the client load costs: operations per second of the same loop with recording off and on, and
-// of the system's own tool with the same statement and number of clients, against one real server.
-// The three take short turns, so that a machine that grows busy slows them alike; each row is the
-// median of its rounds, ratios are those of turns side by side. The processor time that our own process
-// needs for an operation, without and with recording, does not depend on who else is busy.
-// Usage: benchmark_client_load [seconds] [rounds] [clients] [system]
+// of the system's own tool with the same statement and number of clients, against one real server. Each
+// pair runs at the same time, so that the server and whoever else is busy slow both alike; a row is
+// the median of its rounds. The processor time that our process needs for an operation is measured
+// alone, without and with recording.
+// Usage: benchmark_client_load [seconds] [rounds] [clients of each] [system]
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -62,51 +62,51 @@ Nanos ProcessorTime() {
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
-struct Speed {
-  double per_second = 0;
-  double processor_micros = 0;  // Of this process, for one operation.
+// Clients in a closed loop, from Create until its end.
+class ClosedLoop {
+ public:
+  ClosedLoop(const workloads::Workload& workload, const LocalPod& pod, int writers, bool recording)
+      : addresses_(pod.endpoint()),
+        watchdog_(SystemClock()) {
+    auto history = trace::HistoryWriter::Open(directory_.path() / "history.jsonl",
+                                              {&SystemClock(), SystemClock().Now()},
+                                              Json::object(), recording);
+    if (!history) return;
+    history_ = *std::move(history);
+    watchdog_.Start();
+    LoadContext context;
+    context.workload = &workload;
+    context.deployment = &pod.deployment();
+    context.addresses = &addresses_;
+    context.history = history_.get();
+    context.watchdog = &watchdog_;
+    context.clock = &SystemClock();
+    if (recording) context.latency = &latency_;
+    LoadOptions options;
+    options.writers = writers;
+    options.readers = 0;
+    options.pods = {pod.name()};
+    auto load = LoadGenerator::Create(context, options);
+    if (!load) return;
+    load_ = *std::move(load);
+    load_->Start();
+    SystemClock().SleepFor(std::chrono::milliseconds(300), {});  // Connections and caches.
+  }
+  // Acknowledged operations so far.
+  [[nodiscard]] double Done() const {
+    return load_ ? static_cast<double>(load_->counts().ok) : 0;
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  OneAddress addresses_;
+  std::unique_ptr<trace::HistoryWriter> history_;
+  Watchdog watchdog_;
+  Latency latency_;
+  std::unique_ptr<LoadGenerator> load_;
 };
 
-// Acknowledged operations of `writers` clients in a closed loop.
-Speed Measure(const workloads::Workload& workload,
-               const LocalPod& pod,
-               int writers,
-               bool recording,
-               Nanos duration) {
-  const TemporaryDirectory directory;
-  Clock& clock = SystemClock();
-  const auto history = trace::HistoryWriter::Open(directory.path() / "history.jsonl",
-                                                  {&clock, clock.Now()}, Json::object(), recording);
-  if (!history) return {};
-  OneAddress addresses(pod.endpoint());
-  Watchdog watchdog(clock);
-  watchdog.Start();
-  Latency latency;
-  LoadContext context;
-  context.workload = &workload;
-  context.deployment = &pod.deployment();
-  context.addresses = &addresses;
-  context.history = history->get();
-  context.watchdog = &watchdog;
-  context.clock = &clock;
-  if (recording) context.latency = &latency;
-  LoadOptions options;
-  options.writers = writers;
-  options.readers = 0;
-  options.pods = {pod.name()};
-  const auto load = LoadGenerator::Create(context, options);
-  if (!load) return {};
-  (*load)->Start();
-  clock.SleepFor(std::chrono::milliseconds(500), {});  // Connections and caches.
-  const Nanos begin = clock.Now();
-  const Nanos used = ProcessorTime();
-  const auto before = (*load)->counts();
-  clock.SleepFor(duration, {});
-  const auto done = static_cast<double>((*load)->counts().ok - before.ok);
-  const std::chrono::duration<double> seconds = clock.Now() - begin;
-  const std::chrono::duration<double, std::micro> processor = ProcessorTime() - used;
-  return {done / seconds.count(), done > 0 ? processor.count() / done : 0};
-}
+double Seconds(Nanos time) { return std::chrono::duration<double>(time).count(); }
 
 // The number after `word` in the output of a tool; 0 when it is not there.
 double NumberAfter(const std::string& text, const std::string& word) {
@@ -161,44 +161,87 @@ std::string Percent(const std::vector<double>& ratios) {
   return ratios.empty() ? "-" : fmt::format("{:.1f}%", 100 * Median(ratios));
 }
 
-void Run(const Subject& subject, const Plan& plan, LocalPod& pod) {
-  const workloads::Workload& workload = *workloads::FindWorkload(subject.workload);
-  const std::string name = subject.workload;
-  const Nanos duration = std::chrono::seconds(plan.seconds);
-  Measure(workload, pod, plan.clients, false, std::chrono::seconds(1));  // Warm.
-  std::vector<double> tool;
-  std::vector<double> off;
-  std::vector<double> on;
-  std::vector<double> on_to_off;
-  std::vector<double> on_to_tool;
-  std::vector<double> micros_off;
-  std::vector<double> micros_on;
-  for (int round = 0; round < plan.rounds; ++round) {
-    const auto measure = [&](bool recording) {
-      const Speed speed = Measure(workload, pod, plan.clients, recording, duration);
-      (recording ? on : off).push_back(speed.per_second);
-      (recording ? micros_on : micros_off).push_back(speed.processor_micros);
-    };
-    // Whoever goes first is not always the same.
-    measure(round % 2 == 1);
-    measure(round % 2 == 0);
-    if (name == "postgres") tool.push_back(Pgbench(pod, plan));
-    if (name == "mysql") tool.push_back(Mysqlslap(pod, plan, off.back()));
-    if (off.back() > 0) on_to_off.push_back(on.back() / off.back());
-    if (!tool.empty() && tool.back() > 0) on_to_tool.push_back(on.back() / tool.back());
+// Everything about one system; the loops are called "off" and "on".
+class Row {
+ public:
+  Row(const Subject& subject, const Plan& plan, LocalPod& pod)
+      : name_(subject.workload),
+        workload_(*workloads::FindWorkload(name_)),
+        plan_(plan),
+        pod_(pod) {}
+
+  void Measure() {
+    for (int round = 0; round < plan_.rounds; ++round) {
+      SideBySide();
+      BesideTheTool();
+    }
+    for (const bool recording : {false, true})
+      micros_[recording] = ProcessorMicros(recording);
+    if (name_ == "etcd") {
+      tool_.push_back(CheckPerf(pod_));
+      if (tool_.back() > 0) on_to_tool_.push_back(Median(on_) / tool_.back());
+    }
   }
-  if (name == "etcd") {
-    tool.push_back(CheckPerf(pod));
-    if (tool.back() > 0) on_to_tool.push_back(Median(on) / tool.back());
+
+  void Print() const {
+    fmt::print("{:<10} {:>8} {:>8.0f} {:>8.0f} {:>8} {:>12.0f} {:>8} {:>8.1f} {:>8.1f}   rounds:", name_,
+               plan_.clients, Median(off_), Median(on_), Percent(on_to_off_), Median(tool_),
+               Percent(on_to_tool_), micros_[0], micros_[1]);
+    for (const double ratio : on_to_off_)
+      fmt::print(" {:.2f}", ratio);
+    fmt::print("\n");
+    std::fflush(stdout);
   }
-  fmt::print("{:<10} {:>8} {:>10.0f} {:>10.0f} {:>8} {:>12.0f} {:>8} {:>8.1f} {:>8.1f}   rounds:",
-             name, plan.clients, Median(off), Median(on), Percent(on_to_off), Median(tool),
-             Percent(on_to_tool), Median(micros_off), Median(micros_on));
-  for (const double ratio : on_to_off)
-    fmt::print(" {:.2f}", ratio);
-  fmt::print("\n");
-  std::fflush(stdout);
-}
+
+ private:
+  void SideBySide() {
+    const ClosedLoop off(workload_, pod_, plan_.clients, false);
+    const ClosedLoop on(workload_, pod_, plan_.clients, true);
+    const Nanos begin = SystemClock().Now();
+    const double off_before = off.Done();
+    const double on_before = on.Done();
+    SystemClock().SleepFor(std::chrono::seconds(plan_.seconds), {});
+    const double off_done = off.Done() - off_before;
+    const double on_done = on.Done() - on_before;
+    const double seconds = Seconds(SystemClock().Now() - begin);
+    off_.push_back(off_done / seconds);
+    on_.push_back(on_done / seconds);
+    if (off_done > 0) on_to_off_.push_back(on_done / off_done);
+  }
+
+  // The loop is watched for as long as the tool runs; the tool measures itself.
+  void BesideTheTool() {
+    if (name_ != "postgres" && name_ != "mysql") return;
+    const ClosedLoop on(workload_, pod_, plan_.clients, true);
+    const Nanos begin = SystemClock().Now();
+    const double before = on.Done();
+    const double tool =
+        name_ == "postgres" ? Pgbench(pod_, plan_) : Mysqlslap(pod_, plan_, off_.back());
+    const double done = on.Done() - before;
+    tool_.push_back(tool);
+    if (tool > 0) on_to_tool_.push_back(done / Seconds(SystemClock().Now() - begin) / tool);
+  }
+
+  double ProcessorMicros(bool recording) {
+    const ClosedLoop loop(workload_, pod_, plan_.clients, recording);
+    const Nanos used = ProcessorTime();
+    const double before = loop.Done();
+    SystemClock().SleepFor(std::chrono::seconds(plan_.seconds), {});
+    const double done = loop.Done() - before;
+    return done > 0 ? Seconds(ProcessorTime() - used) * 1e6 / done : 0;
+  }
+
+  const std::string name_;
+  const workloads::Workload& workload_;
+  const Plan plan_;
+  LocalPod& pod_;
+  std::vector<double> off_;
+  std::vector<double> on_;
+  std::vector<double> on_to_off_;
+  std::vector<double> tool_;
+  std::vector<double> on_to_tool_;
+  double micros_[2] = {0, 0};
+};
 
 int Main(const Plan& plan, const std::string& only) {
   const int etcd_port = workloads::FreePort();
@@ -212,7 +255,7 @@ int Main(const Plan& plan, const std::string& only) {
         {"MEMBERS_STATE", "new"}}},
       {"volume", "busybox:1", {}},
   };
-  fmt::print("{:<10} {:>8} {:>10} {:>10} {:>8} {:>12} {:>8} {:>8} {:>8}\n", "system", "clients",
+  fmt::print("{:<10} {:>8} {:>8} {:>8} {:>8} {:>12} {:>8} {:>8} {:>8}\n", "system", "clients",
              "off/s", "on/s", "on/off", "own tool/s", "on/tool", "us off", "us on");
   int failed = 0;
   for (const Subject& subject : subjects) {
@@ -226,7 +269,9 @@ int Main(const Plan& plan, const std::string& only) {
       ++failed;
       continue;
     }
-    Run(subject, plan, pod);
+    Row row(subject, plan, pod);
+    row.Measure();
+    row.Print();
   }
   return failed == 0 ? 0 : 1;
 }
@@ -239,5 +284,5 @@ int main(int argc, char** argv) {
     return static_cast<int>(argc > index ? holdfast::ParseInt(argv[index]).value_or(fallback)
                                          : fallback);
   };
-  return holdfast::run::Main({number(1, 2), number(2, 9), number(3, 8)}, argc > 4 ? argv[4] : "");
+  return holdfast::run::Main({number(1, 2), number(2, 9), number(3, 4)}, argc > 4 ? argv[4] : "");
 }
