@@ -226,6 +226,10 @@ class Player {
     options.pods = stage_.load_options.pods;
     options.keys = LoadKeys(stage_.load_options);
     options.own_keys = stage_.load_options.writes == workloads::Writes::kOwnKeys;
+    // Where a set may take long to settle, replicas may take long to catch up.
+    const Nanos settle = ParseDuration(GetString(scenario_.limits, {"settle"})).value_or(Nanos{0});
+    options.catch_up = std::max(options.catch_up, settle / 4);
+    options.timeout = std::max(options.timeout, settle / 2);
     const Status read = FinalReads(stage_.load_context, options, ProbeLine(), stop_);
     if (stop_.stop_requested())
       return Fail(ErrorCode::kCancelled, "stopped during the final reads");
