@@ -273,6 +273,16 @@ class Page {
     Fact("State", GetString(run, {"state"}) + " " + GetString(run, {"error"}));
     Fact("Started", GetString(run, {"started"}));
     Fact("Ended", GetString(run, {"ended"}));
+    if (const Json& cost = GetObject(run, {"overhead"}); cost.contains("cpuSeconds")) {
+      const auto number = [&](const char* name) {
+        const Json* value = FindPath(cost, {name});
+        return value != nullptr && value->is_number() ? value->get<double>() : 0.0;
+      };
+      Fact("Cost of the runner",
+           fmt::format("{:.1f} s of processor time, {:.0f} MiB of memory; {:.2f} % of the time went "
+                       "by between an event and the next request",
+                       number("cpuSeconds"), number("peakMemoryMiB"), 100 * number("share")));
+    }
     Fact("Suite hash", GetString(run, {"suite", "sha256"}));
     if (record_.damaged_lines > 0)
       Fact("Damaged lines", fmt::format("{} were skipped here", record_.damaged_lines));

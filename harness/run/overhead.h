@@ -17,7 +17,8 @@ class Overhead {
   // A request is about to be sent by this thread. Counts only when a wait of this thread was ended
   // by an event and nothing was sent since.
   void RequestLeaves(const Clock& clock);
-  // {"waits":n,"sumSeconds":s,"p99Milliseconds":ms,"share":sum / wall}.
+  // {"waits":n,"sumSeconds":s,"p99Milliseconds":ms,"share":sum / wall}, and what the whole process
+  // has used so far, recording and load included: "cpuSeconds", "peakMemoryMiB".
   [[nodiscard]] Json ToJson(Nanos wall) const;
 
  private:
