@@ -163,7 +163,10 @@ const Action* OwnDeletion(const Context& context,
 bool WasOrphaned(const Context& context, const std::string& set_uid) {
   const auto is_orphaning = [](const Action* action) {
     return action->verb == "delete" && action->resource == "statefulsets" &&
-           MayHaveHappened(*action) && GetString(action->fields, {"cascade"}) == "orphan";
+           MayHaveHappened(*action) &&
+           // As kubectl calls it, and as the API does.
+           (GetString(action->fields, {"cascade"}) == "orphan" ||
+            GetString(action->fields, {"propagation"}) == "Orphan");
   };
   if (const auto found = context.actions_by_uid.find(set_uid);
       found != context.actions_by_uid.end())

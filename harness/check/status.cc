@@ -120,13 +120,13 @@ Census CountPods(const Judgement& judge, const SetState& set) {
   return census;
 }
 
-// With one revision the pods of currentRevision are those of updateRevision, also while pods move.
+// With one revision a pod of currentRevision is one of updateRevision, too. The reverse need not hold
+// in the count: a rolling update counts what it deletes off currentReplicas alone.
 void JudgeOneRevision(Judgement& judge) {
   ForEachState(judge, [&](const SetState& set, const SetState*) {
     if (set.gone || set.current_revision.empty() || set.current_revision != set.update_revision ||
-        set.status_current == set.status_updated)
+        set.status_current <= set.status_updated)
       return;
-    judge.Saw();
     judge.Broken(set.at.t,
                  fmt::format("the status counts {} pods of currentRevision and {} of updateRevision, "
                              "which are both {}",

@@ -139,14 +139,19 @@ void JudgeStuck(Judgement& judge) {
     const PodLife& life = *member->life;
     const At term = *life.term;
     const std::set<std::string> updates = context.UpdateRevisionsAround(term.t);
+    const std::string own = RevisionAt(life, term.line);
     if (member->cause != Cause::kOwn || WasReadyBefore(life, term.line) || updates.empty() ||
-        updates.contains(RevisionAt(life, term.line)) || !IsOwed(context, window, *member))
+        !IsOwed(context, window, *member))
       continue;
+    // Withdrawn a moment ago: the controller may not have seen it when it makes the pod again.
+    const bool long_ago = !updates.contains(own);
+    const auto newest = RevisionOfTemplate(context, *context.SetAround(term).back());
+    if (!long_ago && (!newest || *newest == own)) continue;
     judge.Saw();
     for (const Member* next : Later(context, life, window.end_line)) {
       const std::string old = RevisionAt(life, term.line);
       const SetState* set = context.SetAt(next->life->first().line);
-      const bool wanted = set == nullptr || set->current_revision == old;
+      const bool wanted = !long_ago || set == nullptr || set->current_revision == old;
       if (wanted || RevisionAt(*next->life, next->life->first().line) != old) continue;
       judge.Broken(next->life->first().t,
                    fmt::format("{} came back at {} at the broken revision {}, which the set no "

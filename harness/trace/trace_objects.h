@@ -139,7 +139,8 @@ struct SetState {
   std::string service;
   std::string when_deleted;
   std::string when_scaled;
-  std::string restarted_at;  // The annotation that kubectl rollout restart writes.
+  // The annotations that kubectl rollout restart and the fault template-restart write.
+  std::string restarted_at;
   std::string current_revision;
   std::string update_revision;
   int64_t status_replicas = 0;

@@ -82,8 +82,10 @@ void ReadSpec(JsonView spec, SetState& state) {
   state.service = spec["serviceName"].Text();
   state.when_deleted = retention["whenDeleted"].Text("Retain");
   state.when_scaled = retention["whenScaled"].Text("Retain");
-  state.restarted_at =
-      spec["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"].Text();
+  const JsonView annotations = spec["template"]["metadata"]["annotations"];
+  state.restarted_at = annotations["kubectl.kubernetes.io/restartedAt"].Text();
+  if (const std::string_view ours = annotations["holdfast.dev/restarted"].Text(); !ours.empty())
+    state.restarted_at.append(" ").append(ours);
   state.pod_template = spec["template"].Fingerprint();
   state.templates = std::make_shared<const std::vector<ClaimTemplate>>(ToTemplates(spec));
   state.match_labels =
