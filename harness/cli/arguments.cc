@@ -149,7 +149,7 @@ int Main(int argc, char** argv) {
   bool list_json = false;
   list_app->add_flag("--json", list_json, "print the guarantees as JSON");
   CLI::App* explain_app =
-      app.add_subcommand("explain", "explain a guarantee, a fault or a workload");
+      app.add_subcommand("explain", "explain a guarantee, a fault, a workload or a defect");
   explain_app->add_option("ID", id, "such as SS-ORD-2, pod-delete or postgres")->required();
   try {
     app.parse(argc, argv);

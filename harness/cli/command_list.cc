@@ -74,6 +74,19 @@ void PrintFault(const faults::FaultText& fault) {
   PrintParameters(fault.parameters);
 }
 
+void PrintDefect(const sandbox::DefectText& defect) {
+  std::fputs(fmt::format("{}  {}\n\ncaught   by {}, as {}\n", defect.name, defect.title,
+                         defect.guarantee, defect.verdict)
+                 .c_str(),
+             stdout);
+  if (!defect.follows.empty())
+    std::fputs(fmt::format("follows  {}\n", Join(defect.follows, ", ")).c_str(), stdout);
+  std::fputs(fmt::format("shown    by holdfast controls --defect {} (suites/controls/{}.yaml)\n",
+                         defect.name, defect.suite)
+                 .c_str(),
+             stdout);
+}
+
 }  // namespace
 
 int CommandList(const std::string& what, bool json) {
@@ -127,7 +140,13 @@ int CommandExplain(const std::string& id) {
     PrintParameters(workload->Parameters());
     return 0;
   }
+  if (const sandbox::DefectText* defect = sandbox::FindDefect(id)) {
+    PrintDefect(*defect);
+    return 0;
+  }
   std::vector<std::string> names;
+  for (const sandbox::DefectText& defect : sandbox::AllDefects())
+    names.push_back(defect.name);
   for (const faults::Fault* fault : faults::AllFaults())
     names.push_back(fault->Text().name);
   for (const workloads::Workload* workload : workloads::AllWorkloads())

@@ -1,10 +1,14 @@
 // What counts as caught, as missed and as a false alarm.
 #include "harness/cli/control_matrix.h"
 
+#include <filesystem>
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/base/files.h"
+#include "harness/cli/vocabulary.h"
 
 namespace holdfast::cli {
 namespace {
@@ -142,6 +146,27 @@ TEST(DefectTable, AnUnknownNameSuggestsTheNearest) {
   const auto defects = sandbox::Defects::FromNames({"wrong-hostname"});
   ASSERT_FALSE(defects);
   EXPECT_THAT(defects.error().message, HasSubstr("wrong-host-name"));
+}
+
+// The table is whole before anything is played: every guarantee it names is in the catalogue, every
+// suite is there, and every name is used once.
+TEST(Controls, TheTableOfDefectsIsWhole) {
+  const std::vector<std::string> ids = GuaranteeIds();
+  std::set<std::string> names;
+  for (const sandbox::DefectText& defect : sandbox::AllDefects()) {
+    EXPECT_TRUE(names.insert(defect.name).second) << defect.name;
+    EXPECT_THAT(ids, testing::Contains(defect.guarantee)) << defect.name;
+    for (const std::string& id : defect.follows) {
+      EXPECT_THAT(ids, testing::Contains(id)) << defect.name;
+      EXPECT_NE(id, defect.guarantee) << defect.name;
+    }
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(HOLDFAST_SOURCE_DIR) / "suites" /
+                                        "controls" / (defect.suite + ".yaml")))
+        << defect.name;
+    EXPECT_FALSE(defect.title.empty()) << defect.name;
+    EXPECT_THAT(defect.verdict, testing::AnyOf("fail", "unknown")) << defect.name;
+  }
+  EXPECT_EQ(names.size(), static_cast<size_t>(sandbox::Defect::kCount));
 }
 
 }  // namespace
