@@ -201,6 +201,9 @@ std::vector<Wrong> CollectTorn(const Context& context, const FinalReads& finals)
   return wrong;
 }
 
+// Whether its findings rest on nobody having written a row.
+bool Foreign(Collector collect) { return collect == CollectPhantoms; }
+
 // What earlier scenarios showed already is not told again.
 CheckResult JudgeRows(const Context& context,
                       const Window& window,
@@ -229,8 +232,17 @@ CheckResult JudgeRows(const Context& context,
         rows += static_cast<int64_t>(read->values.size());
   }
   judge.Saw(rows);
-  for (Wrong& wrong : collect(context, finals))
-    if (!told.contains(wrong.id)) judge.Broken(std::move(wrong.finding));
+  // A row that nobody wrote may have been written by a line that is damaged.
+  const bool doubtful = Foreign(collect) && !context.history->problems.empty();
+  for (Wrong& wrong : collect(context, finals)) {
+    if (told.contains(wrong.id)) continue;
+    if (doubtful) {
+      judge.Undecided(fmt::format("{}; but {} is damaged at line {}", wrong.finding.sentence,
+                                  context.history_file, context.history->problems.front().line));
+    } else {
+      judge.Broken(std::move(wrong.finding));
+    }
+  }
   return judge.Conclude(fmt::format("{} {}", rows, seen),
                         "nothing was written before this scenario");
 }

@@ -192,7 +192,13 @@ void JudgeShown(Judgement& judge, const Operation& read, const FinalKey& final) 
   for (const int64_t value : read.values) {
     const Operation* add = FindAdd(context, value);
     std::string what;
-    if (add == nullptr || add->key != read.key) {
+    if ((add == nullptr || add->key != read.key) && !context.history->problems.empty()) {
+      // The line that wrote it may be one of those that are damaged.
+      judge.Undecided(fmt::format("nobody is seen to have written {}, which {} showed; but {} is damaged at line {}",
+                                  value, read.node, context.history_file,
+                                  context.history->problems.front().line));
+      return;
+    } else if (add == nullptr || add->key != read.key) {
       what = "which no client wrote there";
     } else if (add->end == OperationEnd::kFail) {
       what = "although the write was refused";

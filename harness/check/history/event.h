@@ -40,6 +40,7 @@ struct HistoryEvent {
   std::string_view function;
   bool has_key = false;
   Scalar key;
+  bool has_value = false;  // There is a field "value", whatever it holds.
   Shape shape = Shape::kNothing;
   Scalar value;
   std::vector<Scalar> list;
@@ -63,7 +64,7 @@ struct HistoryEvent {
     process = key = value = seen = Scalar();
     type = EventType::kOther;
     function = node = role = {};
-    has_key = has_error = has_seen = false;
+    has_key = has_value = has_error = has_seen = false;
     durable = true;
     shape = Shape::kNothing;
   }

@@ -90,7 +90,10 @@ bool EventOf(const Json& object, HistoryEvent& event, std::deque<std::string>& t
     event.has_key = true;
     event.key = ScalarOf(*key, texts);
   }
-  if (const Json* value = FindPath(object, {"value"})) TakeValue(*value, event, texts);
+  if (const Json* value = FindPath(object, {"value"})) {
+    event.has_value = true;
+    TakeValue(*value, event, texts);
+  }
   event.node = TextOf(object, "node");
   event.role = TextOf(object, "role");
   if (const Json* error = FindPath(object, {"error"})) event.has_error = !error->is_null();

@@ -135,6 +135,7 @@ bool TakeField(std::string_view key, dom::element value, HistoryEvent& event) {
     return TakeScalar(value, event.key);
   }
   if (key == "value") {
+    event.has_value = true;
     // Whether that matters depends on the function.
     if (!TakeValue(value, event)) event.shape = Shape::kOdd;
     return true;

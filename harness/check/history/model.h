@@ -95,6 +95,7 @@ struct History {
   Values nodes;
   std::vector<Problem> problems;  // At most kMostProblems, and how many there were.
   int64_t problem_count = 0;
+  bool torn = false;              // The last line is cut off and was skipped.
   int64_t lines = 0;
   int64_t ignored = 0;            // Operations of functions that no model knows.
   std::string ignored_function;   // The first of them.

@@ -103,7 +103,7 @@ bool ParsePlainLine(std::string_view line, HistoryEvent& event) {
       !TakeValue(scanner, event))
     return false;
   event.type = EventTypeOf(type);
-  event.has_key = true;
+  event.has_key = event.has_value = true;
   while (scanner.Literal(",")) {
     const bool good = scanner.Literal("\"node\":")   ? scanner.Text(event.node)
                       : scanner.Literal("\"role\":") ? scanner.Text(event.role)

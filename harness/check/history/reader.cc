@@ -106,7 +106,7 @@ class RecordingSink final : public EventSink {
       Damaged(1, "eps_ns of the header is no duration");
       options_.epsilon = 0;
     }
-    options_.indices_are_dense = true;
+    options_.own_format = true;
     options_.reads_are_windows = GetString(header, {"workload"}) == "insert-set";
     recorder_ = Recorder(options_);
     recorder_.history().model = GetString(header, {"model"});
@@ -114,6 +114,7 @@ class RecordingSink final : public EventSink {
   }
   void Event(const HistoryEvent& event) override { recorder_.Add(event); }
   void Expect(size_t lines) override { recorder_.Expect(lines); }
+  void Torn(int64_t) override { recorder_.history().torn = true; }
   void Damaged(int64_t line, const std::string& sentence) override {
     recorder_.Damaged(line, sentence);
   }
@@ -171,6 +172,8 @@ Status ReadLines(LineSource& source, EventSink& sink) {
       if (events == 0)
         return Fail(ErrorCode::kInvalidArgument, "line {} is no event of a history", number);
       sink.Damaged(number, "the line is not a JSON object of a history");
+    } else {
+      sink.Torn(number);
     }
   }
   if (events == 0) return Fail(ErrorCode::kInvalidArgument, "it holds no event of a history");

@@ -39,6 +39,8 @@ class EventSink {
   // About so many lines will come in all.
   virtual void Expect(size_t lines) { (void)lines; }
   virtual void Damaged(int64_t line, const std::string& sentence) = 0;
+  // The last line is cut off: a record that is still being written, or a part of one.
+  virtual void Torn(int64_t line) = 0;
 };
 
 // What the text is, by its first bytes; kAuto when it is none of them.

@@ -83,6 +83,15 @@ bool KindOfFunction(std::string_view function, Kind& kind) {
   return false;
 }
 
+const char* Lacks(const HistoryEvent& event, Kind kind) {
+  if (kind != Kind::kTransaction && !event.has_key) return "key";
+  // A read says what it saw in its answer, everything else what it wants in its request.
+  const bool read = kind == Kind::kRead || kind == Kind::kReadSet;
+  const bool tells = event.type == (read ? EventType::kOk : EventType::kInvoke) ||
+                     (kind == Kind::kTransaction && event.type == EventType::kOk);
+  return tells && !event.has_value ? "value" : nullptr;
+}
+
 // Two lines for each operation.
 void Recorder::Expect(size_t lines) {
   ReserveBig(history_.ops, lines / 2);
@@ -91,7 +100,7 @@ void Recorder::Expect(size_t lines) {
 
 void Recorder::Add(const HistoryEvent& event) {
   history_.lines = event.line;
-  if (options_.indices_are_dense) {
+  if (options_.own_format) {
     if (event.index != next_index_)
       Damaged(event.line, fmt::format("the index is {}, {} was expected: a line is missing or moved",
                                       event.index, next_index_));
@@ -117,10 +126,21 @@ void Recorder::Add(const HistoryEvent& event) {
     return Damaged(event.line, "the operation has a type that is none of invoke, ok, fail, info");
   if (event.process.type == Scalar::Type::kNothing)
     return Damaged(event.line, "the operation has no process");
+  if (const char* lacks = options_.own_format ? Lacks(event, kind) : nullptr)
+    return Incomplete(event, lacks);
   const uint32_t process = Intern(history_.processes, event.process);
   if (process >= open_.size()) open_.resize(process + 1, kNone);
   if (event.type == EventType::kInvoke) return Invoke(event, kind, process);
   Complete(event, kind, process);
+}
+
+// What was asked is not known, or what was answered: then the outcome is open.
+void Recorder::Incomplete(const HistoryEvent& event, const char* lacks) {
+  Damaged(event.line, fmt::format("the operation has no {}", lacks));
+  const uint32_t process = Intern(history_.processes, event.process);
+  if (event.type == EventType::kInvoke || process >= open_.size()) return;
+  if (const uint32_t open = std::exchange(open_[process], kNone); open != kNone)
+    history_.origins[open].complete_line = static_cast<uint32_t>(event.line);
 }
 
 // The key, and the arguments as (a, b). False when the shape does not fit the function.

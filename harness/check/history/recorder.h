@@ -21,10 +21,14 @@ struct RecorderOptions {
   bool times_are_lines = false;  // The format has no times: use the line numbers.
   bool keys_in_values = false;   // Jepsen's `independent`: the value is [key value].
   bool reads_are_windows = false;  // `read` gives the newest elements only, `final-read` all.
-  bool indices_are_dense = false;  // A missing index is a missing line.
+  // Our own writer made it: a missing index is a missing line, a missing field is damage.
+  bool own_format = false;
   // Half-width of what the clocks of several recorders may differ by; intervals are widened by it.
   int64_t epsilon = 0;
 };
+
+// What an operation of our own format lacks, or nullptr. REQUIRES a type that is not kOther.
+const char* Lacks(const HistoryEvent& event, Kind kind);
 
 // What a function's name stands for; false for one that no model knows.
 bool KindOfFunction(std::string_view function, Kind& kind);
@@ -47,6 +51,7 @@ class Recorder {
   [[nodiscard]] History& history() { return history_; }
 
  private:
+  void Incomplete(const HistoryEvent& event, const char* lacks);
   void Invoke(const HistoryEvent& event, Kind kind, uint32_t process);
   void Complete(const HistoryEvent& event, Kind kind, uint32_t process);
   void CompleteRead(const HistoryEvent& event, Op& op, const Scalar& value);

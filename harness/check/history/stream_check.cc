@@ -48,6 +48,8 @@ class StreamChecker final : public EventSink {
     if (report_.damaged++ == 0) report_.damage = fmt::format("line {}: {}", line, sentence);
   }
 
+  void Torn(int64_t line) override { Damaged(line, "the last line is cut off"); }
+
   void Event(const HistoryEvent& event) override {
     if (report_.decision != Decision::kLinearizable) return;
     if (dense_ && event.index != next_index_)
@@ -70,7 +72,11 @@ class StreamChecker final : public EventSink {
                                  ? processes_.Integer(event.process.number)
                                  : processes_.Text(event.process.text);
     if (process >= clients_.size()) clients_.resize(process + 1);
-    if (event.type == EventType::kInvoke) {
+    if (const char* lacks = dense_ ? Lacks(event, kind) : nullptr) {
+      // What was asked is not known, or what was answered: then the outcome is open.
+      Damaged(event.line, fmt::format("the operation has no {}", lacks));
+      if (event.type != EventType::kInvoke && clients_[process].open != kIdle) Close(process);
+    } else if (event.type == EventType::kInvoke) {
       Invoke(event, kind, process);
     } else {
       Complete(event, kind, process);
@@ -238,6 +244,7 @@ class StreamChecker final : public EventSink {
     if (zones.decision() == Decision::kNotApplicable)
       return NotApplicable(event, "a value written twice");
     report_.decision = Decision::kViolated;
+    report_.type = zones.type();
     report_.line = event.line;
     const auto name = [](int64_t value) { return value == kNoValue ? "nil" : std::to_string(value); };
     std::string key;

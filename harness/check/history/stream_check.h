@@ -15,6 +15,7 @@ namespace holdfast::check::history {
 struct StreamReport {
   // kNotApplicable: something occurred that needs the whole history; `sentence` says what.
   Decision decision = Decision::kLinearizable;
+  Violation::Type type = Violation::Type::kOrder;  // Of kViolated.
   std::string sentence;   // The first violation, or why it is not applicable.
   int64_t line = 0;       // Where it became visible.
   int64_t operations = 0; // That were answered.

@@ -82,6 +82,25 @@ class Judge {
     judged.times.push_back(time);
   }
 
+  // A value that nobody wrote, or a state that no order gives: a damaged line may have held the write.
+  static bool RestsOnWholeness(Violation::Type type) {
+    switch (type) {
+      case Violation::Type::kPhantom:
+      case Violation::Type::kNoOrder:
+      case Violation::Type::kWrongState:
+      case Violation::Type::kWrongOrigin:
+      case Violation::Type::kHole:
+      case Violation::Type::kVersion:
+        return true;
+      default:
+        return false;
+    }
+  }
+  [[nodiscard]] std::string Doubt(const std::string& sentence) const {
+    return fmt::format("{}; but {} is damaged at line {} ({}), which may have told what is missing", sentence,
+                       file_, history_.problems.front().line, history_.problems.front().sentence);
+  }
+
   // `more` counts findings that are not told.
   void Conclude(Judged& judged, int64_t more, const std::string& undecided, std::string seen) {
     CheckResult& result = judged.result;
@@ -114,12 +133,17 @@ class Judge {
   void JudgeRegisters() {
     const RegisterReport report = CheckRegisters(history_, options_.registers);
     Judged& judged = Of("HX-LINEARIZABLE");
+    std::string undecided;
+    int64_t doubtful = 0;
     for (const KeyViolation& found : report.violations) {
       const Explanation told = Explain(history_, found);
+      if (history_.problem_count > 0 && RestsOnWholeness(found.violation.type)) {
+        if (doubtful++ == 0) undecided = Doubt(told.sentence);
+        continue;
+      }
       Broken(judged, told.sentence, told.lines, told.time);
     }
-    std::string undecided;
-    if (!report.undecided.empty()) {
+    if (!report.undecided.empty() && undecided.empty()) {
       undecided = report.undecided.front();
       if (report.undecided_keys > 1)
         undecided += fmt::format("; and {} keys more", report.undecided_keys - 1);
@@ -139,6 +163,9 @@ class Judge {
     if (report.operations == 0) {
       judged.result.reason = "no operation on a register was answered";
     } else {
+      if (report.operations == report.crashed && undecided.empty())
+        undecided = fmt::format("no operation on a register was answered: {} of unknown outcome decide nothing",
+                                Count(report.crashed, "operation"));
       Conclude(judged, report.violated_keys - static_cast<int64_t>(report.violations.size()),
                undecided, coverage + ": linearizable");
       if (judged.result.verdict == Verdict::kFail) {
@@ -201,10 +228,14 @@ class Judge {
   }
 
   void ConcludeSet(const char* id, SetFinding::Type type, const SetReport& report,
-                   const std::string& undecided, std::string seen) {
+                   std::string undecided, std::string seen) {
     Judged& judged = Of(id);
     for (const SetFinding& found : report.findings) {
       if (found.type != type) continue;
+      if (type == SetFinding::Type::kPhantom && history_.problem_count > 0) {
+        if (undecided.empty()) undecided = Doubt(SetSentence(found));
+        continue;
+      }
       std::vector<int64_t> lines;
       AddLines(history_, found.add, lines);
       AddLines(history_, found.read, lines);
@@ -247,6 +278,7 @@ class Judge {
       judged.result.reason = "no read was answered";
       return;
     }
+    std::string undecided;
     for (const TornFinding& found : report.findings) {
       std::vector<int64_t> lines;
       for (const uint32_t op : {found.first, found.second, found.read})
@@ -254,16 +286,20 @@ class Judge {
       const std::string read = Describe(history_, found.read);
       const std::string value = history_.values.Show(found.value);
       const std::string first = Describe(history_, found.first);
-      Broken(judged,
-             found.second == kNone
-                 ? fmt::format("{} is a part of another value, which nobody wrote by itself: {} shows it; {}",
-                               value, read, first)
-                 : fmt::format("{} mixes two values, and nobody wrote it: {} shows it; it begins as {} and "
-                               "ends as {}",
-                               value, read, first, Describe(history_, found.second)),
-             lines, history_.ops[found.read].finish);
+      const std::string sentence =
+          found.second == kNone
+              ? fmt::format("{} is a part of another value, which nobody wrote by itself: {} shows it; {}",
+                            value, read, first)
+              : fmt::format("{} mixes two values, and nobody wrote it: {} shows it; it begins as {} and "
+                            "ends as {}",
+                            value, read, first, Describe(history_, found.second));
+      if (history_.problem_count > 0) {
+        if (undecided.empty()) undecided = Doubt(sentence);
+        continue;
+      }
+      Broken(judged, sentence, lines, history_.ops[found.read].finish);
     }
-    Conclude(judged, report.count - static_cast<int64_t>(report.findings.size()), "",
+    Conclude(judged, report.count - static_cast<int64_t>(report.findings.size()), undecided,
              fmt::format("{}: no value is a part of another one, or a mixture of two",
                          Count(report.reads, "read")));
   }
@@ -294,8 +330,13 @@ class Judge {
         continue;
       }
       int64_t told = 0;
+      std::string doubt;
       for (const Anomaly& anomaly : report.anomalies) {
         if (anomaly.broken != level) continue;
+        if (anomaly.name == "garbage read" && history_.problem_count > 0) {
+          if (doubt.empty()) doubt = Doubt(anomaly.sentence);
+          continue;
+        }
         Broken(judged, anomaly.sentence, anomaly.lines, anomaly.time);
         ++told;
       }
@@ -305,7 +346,7 @@ class Judge {
       }
       const bool open = report.given_up && level >= *report.given_up;
       Conclude(judged, 0,
-               open ? "the search for cycles ended at its limit" : registers,
+               !doubt.empty() ? doubt : open ? "the search for cycles ended at its limit" : registers,
                seen + ": no anomaly of this level");
       if (judged.result.verdict == Verdict::kFail) broken = id;
     }

@@ -140,6 +140,7 @@ class Nothing final : public EventSink {
   void Header(const Json&) override {}
   void Event(const HistoryEvent& event) override { time += event.time; }
   void Damaged(int64_t, const std::string&) override { ++damaged; }
+  void Torn(int64_t) override { ++damaged; }
   int64_t time = 0;
   int64_t damaged = 0;
 };

@@ -128,6 +128,46 @@ TEST(HistoryVerdicts, Registers) {
   JudgeAll(rows);
 }
 
+// What rests on nobody having written a value is not proven where a line is damaged.
+TEST(HistoryVerdicts, DamageTakesTheProofOfWhatIsMissing) {
+  const auto cut = [](const Text& text, const std::string& line) {
+    std::string all = text.str();
+    const size_t at = all.find(line);
+    EXPECT_NE(at, std::string::npos) << line;
+    return all.replace(at, line.size(), "\xff\xfe");
+  };
+  const struct {
+    const char* name;
+    std::string text;
+    const char* id;
+    const char* verdict;
+  } rows[] = {
+      {"the write is damaged", cut(Text().Write(1, 2, 0, 1).Read(3, 4, 1, 1), R"("f":"write")"), "HX-LINEARIZABLE", "unknown"},
+      {"stale all the same", cut(Text().Write(1, 2, 0, 1).Write(3, 4, 0, 2).Read(5, 6, 1, 1).Write(7, 8, 2, 9), R"("value":9)"),
+       "HX-LINEARIZABLE", "fail"},
+      {"the add is damaged", cut(Text().Add(1, 2, 0, 1).ReadSet(3, 4, 1, "[1]"), R"("f":"add")"), "HX-PHANTOM", "unknown"},
+      {"lost all the same", cut(Text().Add(1, 2, 0, 1).ReadSet(3, 4, 1, "[]").Add(5, 6, 0, 9), R"("value":9)"), "HX-LOST", "fail"},
+      {"the append is damaged",
+       cut(Text().Txn(1, 2, 0, R"([["append","x",1]])", R"([["append","x",1]])").Txn(3, 4, 1, R"([["r","x",null]])", R"([["r","x",[1]]])"),
+           R"("f":"txn")"),
+       "HX-READ-COMMITTED", "unknown"},
+      {"nothing was answered", Text().Write(1, 2, 0, 1, "info").str(), "HX-LINEARIZABLE", "unknown"},
+      {"no key", cut(Text().Write(1, 2, 0, 1).Read(3, 4, 1, 1), R"("key":"r","value":1)"), "HX-LINEARIZABLE", "unknown"},
+  };
+  for (const auto& row : rows) {
+    const CheckResult result = Of(row.text, row.id);
+    EXPECT_STREQ(Name(result.verdict), row.verdict) << row.name << ": " << result.reason;
+  }
+  // A field that is misspelt is a field that is missing.
+  for (const char* field : {R"("key":)", R"("value":)"}) {
+    const std::string text = Text().Write(1, 2, 0, 1).Read(3, 4, 1, 1).str();
+    std::string all = text;
+    const size_t at = all.rfind(field);
+    all[at + 1] = 'X';
+    EXPECT_STREQ(Name(Of(all, "HX-LINEARIZABLE").verdict), "unknown") << all;
+  }
+}
+
 TEST(HistoryVerdicts, TornValues) {
   const auto text = [](int64_t from, int process, const char* f, const char* invoked, const char* answered, Text base = Text()) {
     return base.Do(from, from + 1, process, "ok", fmt::format(R"("f":"{}","key":"r","value":{})", f, invoked),
