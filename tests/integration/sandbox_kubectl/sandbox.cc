@@ -163,38 +163,13 @@ std::map<pid_t, std::string> SandboxTest::Processes() const {
   return ours;
 }
 
-std::vector<std::string> SandboxTest::KubectlArgv(std::vector<std::string> arguments) const {
-  std::vector<std::string> argv{"kubectl",
-                                "--kubeconfig",
-                                Kubeconfig().string(),
-                                "--cache-dir",
-                                (directory_.path() / "cache").string(),
-                                "--namespace",
-                                "shop"};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return argv;
-}
-
-ProcessResult SandboxTest::Kubectl(std::vector<std::string> arguments,
-                                   const std::string& input) const {
-  ProcessOptions options;
-  options.argv = KubectlArgv(std::move(arguments));
-  options.input = input;
-  options.timeout = std::chrono::minutes(2);
-  const auto result = RunProcess(options);
-  EXPECT_TRUE(result) << (result ? "" : result.error().message);
-  return result.value_or(ProcessResult{-1, "", ""});
-}
-
-std::string SandboxTest::Say(std::vector<std::string> arguments, const std::string& input) const {
-  const ProcessResult result = Kubectl(arguments, input);
-  EXPECT_EQ(result.exit_code, 0) << Join(arguments, " ") << "\n" << result.out << result.err;
-  return result.out;
+KubectlClient SandboxTest::Client() const {
+  return {Kubeconfig(), directory_.path() / "cache", "shop"};
 }
 
 std::unique_ptr<KubectlWatch> SandboxTest::WatchPods() const {
   auto watch = std::make_unique<KubectlWatch>(
-      KubectlArgv({"get", "pods", "--watch", "--output-watch-events"}),
+      Client().Argv({"get", "pods", "--watch", "--output-watch-events"}),
       directory_.path() / "watch");
   // The three that are there: from now on nothing is missed.
   EXPECT_TRUE(Eventually([&] { return watch->Lines().size() >= 4; }));

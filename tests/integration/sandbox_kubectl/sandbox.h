@@ -18,6 +18,8 @@
 #include "harness/base/json.h"
 #include "harness/base/process.h"
 
+#include "tests/kubectl.h"
+
 namespace holdfast {
 
 // What `kubectl get --watch` has printed so far.
@@ -46,10 +48,14 @@ class SandboxTest : public ::testing::Test {
   [[nodiscard]] pid_t World() const;
 
   // In namespace "shop".
-  [[nodiscard]] std::vector<std::string> KubectlArgv(std::vector<std::string> arguments) const;
-  ProcessResult Kubectl(std::vector<std::string> arguments, const std::string& input = "") const;
-  // The same, which must succeed; returns the output.
-  std::string Say(std::vector<std::string> arguments, const std::string& input = "") const;
+  [[nodiscard]] KubectlClient Client() const;
+  [[nodiscard]] ProcessResult Kubectl(const std::vector<std::string>& arguments,
+                                      const std::string& input = "") const {
+    return Client().Run(arguments, input);
+  }
+  std::string Say(const std::vector<std::string>& arguments, const std::string& input = "") const {
+    return Client().Say(arguments, input);
+  }
   [[nodiscard]] std::unique_ptr<KubectlWatch> WatchPods() const;
   // Namespace, headless service and a set of three with a claim each; returns how long it took
   // until all three were ready.

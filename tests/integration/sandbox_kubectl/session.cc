@@ -83,33 +83,8 @@ void Session::TearDown() {
 
 std::filesystem::path Session::Folder() const { return Kept()->directory(); }
 
-std::vector<std::string> Session::Argv(std::vector<std::string> arguments) const {
-  std::vector<std::string> argv = {"kubectl",     "--kubeconfig", Kept()->Kubeconfig().string(),
-                                   "--cache-dir", (Folder() / "cache").string(),
-                                   "--namespace", ns_};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return argv;
-}
-
-ProcessResult Session::Kubectl(std::vector<std::string> arguments,
-                               const std::string& input,
-                               std::vector<std::string> environment) const {
-  ProcessOptions options;
-  options.argv = Argv(std::move(arguments));
-  options.input = input;
-  options.add_environment = std::move(environment);
-  options.timeout = std::chrono::minutes(2);
-  const auto result = RunProcess(options);
-  EXPECT_TRUE(result) << (result ? "" : result.error().message);
-  return result.value_or(ProcessResult{-1, "", ""});
-}
-
-std::string Session::Say(std::vector<std::string> arguments,
-                         const std::string& input,
-                         std::vector<std::string> environment) const {
-  const ProcessResult result = Kubectl(arguments, input, std::move(environment));
-  EXPECT_EQ(result.exit_code, 0) << Join(arguments, " ") << "\n" << result.out << result.err;
-  return result.out;
+KubectlClient Session::Client() const {
+  return {Kept()->Kubeconfig(), Folder() / "cache", ns_};
 }
 
 std::string Session::Refused(std::vector<std::string> arguments, const std::string& input) const {

@@ -10,6 +10,8 @@
 #include "harness/base/files.h"
 #include "harness/base/process.h"
 
+#include "tests/kubectl.h"
+
 namespace holdfast {
 
 class Session : public ::testing::Test {
@@ -17,16 +19,18 @@ class Session : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // The words of a command in this test's namespace.
-  [[nodiscard]] std::vector<std::string> Argv(std::vector<std::string> arguments) const;
-  // Runs it; `environment` is added to ours.
-  [[nodiscard]] ProcessResult Kubectl(std::vector<std::string> arguments,
+  [[nodiscard]] KubectlClient Client() const;
+  // In this test's namespace; as KubectlClient has them.
+  [[nodiscard]] ProcessResult Kubectl(const std::vector<std::string>& arguments,
                                       const std::string& input = "",
-                                      std::vector<std::string> environment = {}) const;
-  // The same, which must succeed; returns the output.
-  std::string Say(std::vector<std::string> arguments,
+                                      std::vector<std::string> environment = {}) const {
+    return Client().Run(arguments, input, std::move(environment));
+  }
+  std::string Say(const std::vector<std::string>& arguments,
                   const std::string& input = "",
-                  std::vector<std::string> environment = {}) const;
+                  std::vector<std::string> environment = {}) const {
+    return Client().Say(arguments, input, std::move(environment));
+  }
   // The same, which must fail; returns what it complained of.
   std::string Refused(std::vector<std::string> arguments, const std::string& input = "") const;
   // One field of one object.

@@ -78,7 +78,7 @@ TEST_P(Streams, ForwardPorts) {
   Say({"wait", "--for=condition=Ready", "pod/web", "--timeout=100s"});
   Say({"exec", "web", "--", "sh", "-c",
        "seq 1 300000 > /usr/local/apache2/htdocs/much; sha256sum < /usr/local/apache2/htdocs/much"});
-  const PortForward forward(Argv({"port-forward", "pod/web", ":80", ":81"}), Switches(),
+  const PortForward forward(Client().Argv({"port-forward", "pod/web", ":80", ":81"}), Switches(),
                             Folder() / (ns() + ".forward"));
   const std::string port = forward.LocalPort("80");
   ASSERT_NE(port, "") << forward.Said();

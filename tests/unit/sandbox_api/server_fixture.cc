@@ -10,6 +10,8 @@
 #include "harness/base/strings.h"
 #include "harness/sandbox/node/stream_protocol.h"
 
+#include "tests/kubectl.h"
+
 namespace holdfast::sandbox {
 namespace {
 
@@ -170,16 +172,10 @@ HttpAnswer ServerTest::Call(const HttpCall& call) {
   return answer;
 }
 
-ProcessResult ServerTest::Kubectl(std::vector<std::string> arguments, const std::string& input) {
-  ProcessOptions options;
-  options.argv = {"kubectl", "--kubeconfig", (directory_.path() / "config").string(), "--cache-dir",
-                  (directory_.path() / "cache").string()};
-  options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
-  options.input = input;
-  options.timeout = std::chrono::seconds(60);
-  auto result = RunProcess(options);
-  EXPECT_TRUE(result) << result.error().message;
-  return result ? *result : ProcessResult{-1, "", ""};
+ProcessResult ServerTest::Kubectl(const std::vector<std::string>& arguments,
+                                  const std::string& input) {
+  return KubectlClient(directory_.path() / "config", directory_.path() / "cache", "")
+      .Run(arguments, input);
 }
 
 void ServerTest::MakeRunningPod(const std::string& name) {

@@ -46,7 +46,7 @@ class ServerTest : public ::testing::Test {
   void StartServer(Defects defects = {});
   HttpAnswer Call(const HttpCall& call);
   HttpAnswer Get(const std::string& path) { return Call({.path = path}); }
-  ProcessResult Kubectl(std::vector<std::string> arguments, const std::string& input = "");
+  ProcessResult Kubectl(const std::vector<std::string>& arguments, const std::string& input = "");
   // A node, and a pod that runs on it, for exec and logs.
   void MakeRunningPod(const std::string& name);
 
