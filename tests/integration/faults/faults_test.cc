@@ -99,8 +99,17 @@ TEST(Faults, CombinedAndTriggered) {
       "    steps: [when: {acks: 50}, container-kill: {ordinal: 1}]\n"
       "  - name: some\n"
       "    random: 3\n"
-      "    steps: [pod-delete: {}, evict: {}, settle]\n");
+      "    steps: [pod-delete: {}, evict: {}, settle]\n"
+      "  - name: again\n"
+      "    repeat: 2\n"
+      "    steps: [when: {pods: 3}, evict: {ordinal: 1}, when: {pod: vol-1, phase: Ready}]\n");
   ExpectAllProven(played, Combined());
+  int evictions = 0;
+  for (const Json& line : played.trace) {
+    evictions += GetString(line, {"scenario"}) == "again" &&
+                 GetString(line, {"fault"}) == "evict" ? 1 : 0;
+  }
+  EXPECT_EQ(evictions, 2) << played.output;
   EXPECT_EQ(played.exit_code, 0) << played.output;
 }
 
