@@ -1,6 +1,7 @@
 #include "harness/check/returns.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/check/client_rules.h"
 #include "harness/check/families.h"
@@ -54,12 +55,14 @@ std::optional<double> Detached(const Context& context, const PodLife& life) {
   return last;
 }
 
-std::optional<double> Attached(const Context& context, const PodLife& life) {
+// Attachments that came later belong to later lives on the same node.
+std::optional<double> Attached(const Context& context, const PodLife& life, std::optional<double> started) {
+  const double until = started.value_or(life.gone ? life.gone->t : HUGE_VAL);
   const std::vector<std::string> volumes = Volumes(context, life);
   std::optional<double> last;
   for (const trace::AttachmentLife& attachment : context.trace.attachments) {
     if (!Holds(volumes, attachment) || attachment.states.back().node != life.states.back().node) continue;
-    if (attachment.gone && attachment.gone->t < life.first().t) continue;
+    if ((attachment.gone && attachment.gone->t < life.first().t) || attachment.first().t > until) continue;
     const auto done = std::find_if(attachment.states.begin(), attachment.states.end(),
                                    [](const trace::AttachmentState& state) { return state.attached; });
     if (done == attachment.states.end()) return std::nullopt;
@@ -130,10 +133,10 @@ Return Follow(const Context& context, const Window& window, const PodLife& lost,
   if (next == nullptr) return result;
   result.created = next->first().t;
   result.placed = First(*next, window, [](const PodState& state) { return !state.node.empty(); });
-  result.attached = Attached(context, *next);
   result.started = First(*next, window, [](const PodState& state) {
     return !state.container.empty() || state.phase == "Running";
   });
+  result.attached = Attached(context, *next, result.started);
   result.ready = First(*next, window, [](const PodState& state) { return state.RunningAndReady(); });
   result.answered = Answered(context, window, *next);
   if (result.ready) result.caught_up = CaughtUp(context, window, *next, *result.ready);

@@ -38,6 +38,9 @@ Verdicts Judge(const Case& made, const Json& limits) {
       pod["status"]["containerStatuses"] = Json::array({{{"name", "main"}, {"containerID", "c://2"}, {"restartCount", 0}}});
     });
     trace.Wait(16.0 - trace.t()).Ready(1);
+    // Of what comes later nothing belongs to this return.
+    trace.Wait(25.0 - trace.t()).ObjectGone("volumeattachments", "a2");
+    trace.Wait(1).Object("volumeattachments", "a3", Attachment("n2", true));
   }
   trace.Wait(40.0 - trace.t()).Scenario("s1", "end").End();
   HistoryText history;
