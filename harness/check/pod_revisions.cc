@@ -237,6 +237,20 @@ void JudgeOnDelete(Judgement& judge) {
   }
 }
 
+// Since when the set's states, of which this is the last, say that all pods are at its one revision.
+double CompleteSince(const Judgement& judge, const SetState& last) {
+  double since = last.at.t;
+  const auto& sets = judge.window().sets;
+  for (auto set = sets.rbegin(); set != sets.rend(); ++set) {
+    if ((*set)->uid != last.uid || (*set)->current_revision != last.current_revision ||
+        (*set)->update_revision != last.update_revision ||
+        (*set)->status_updated != (*set)->status_replicas)
+      break;
+    since = (*set)->at.t;
+  }
+  return since;
+}
+
 void JudgeThirdRevision(Judgement& judge) {
   const Context& context = judge.context();
   bool overtaken = false;
@@ -246,7 +260,7 @@ void JudgeThirdRevision(Judgement& judge) {
   const SetState* set = context.SetAt(judge.window().end_line - 1);
   if (set == nullptr || set->gone || set->observed_generation != set->generation ||
       set->current_revision != set->update_revision || set->status_replicas != set->replicas ||
-      set->status_updated != set->replicas || judge.window().t1 - set->at.t <= kDelta)
+      set->status_updated != set->replicas || judge.window().t1 - CompleteSince(judge, *set) <= kDelta)
     return;
   judge.Saw();
   for (const Member* member : AliveAt(context, judge.window().end_line - 1)) {

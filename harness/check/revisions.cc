@@ -80,13 +80,13 @@ void JudgeHistoryLimit(Judgement& judge) {
   const Window& window = judge.window();
   const SetState* set = context.SetAt(window.end_line - 1);
   if (set == nullptr || set->gone || set->terminating || set->history_limit < 0 ||
-      set->observed_generation != set->generation || window.t1 - set->at.t <= kDelta)
+      set->observed_generation != set->generation)
     return;
   std::set<std::string> live = {set->current_revision, set->update_revision};
   for (const Member* member : AliveAt(context, window.end_line - 1))
     live.insert(RevisionAt(*member->life, window.end_line));
   int64_t others = 0;
-  double newest = set->at.t;
+  double newest = 0;
   for (const RevisionLife* life : Owned(judge)) {
     newest = std::max(newest, life->states.back().at.t);
     if (life->gone && life->gone->line < window.end_line) continue;
@@ -94,8 +94,8 @@ void JudgeHistoryLimit(Judgement& judge) {
   }
   // History is cut at the end of a sync that saw no more change.
   if (window.t1 - newest <= kDelta) return;
-  judge.Saw();
-  if (others <= set->history_limit) return;
+  if (others <= set->history_limit) return judge.Saw();
+  if (window.t1 - set->at.t <= kDelta) return;
   judge.Broken(window.t1,
                fmt::format("the set keeps {} old ControllerRevisions, its revisionHistoryLimit is "
                            "{}",
