@@ -260,6 +260,26 @@ std::vector<pid_t> LocalPod::Processes() const {
   return ours;  // The container's first process is the first.
 }
 
+bool LocalPod::AwaitUnread() const {
+  // proc_net_tcp(5): "sl local:port remote:port state tx_queue:rx_queue ...", all in hexadecimal.
+  const std::string wanted = fmt::format(":{:04X}", port_);
+  const auto unread = [&](const std::string& line) {
+    std::vector<std::string> words = Split(line, ' ');
+    std::erase(words, "");
+    return words.size() > 4 && words[1].ends_with(wanted) && words[3] == "01" &&
+           !words[4].ends_with(":00000000");
+  };
+  const Deadline deadline(SystemClock(), std::chrono::seconds(20));
+  do {
+    for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+      const std::vector<std::string> lines = Split(ReadFile(table).value_or(""), '\n');
+      if (std::any_of(lines.begin(), lines.end(), unread)) return true;
+    }
+    SystemClock().SleepFor(std::chrono::milliseconds(5), {});
+  } while (!deadline.Passed());
+  return false;
+}
+
 bool LocalPod::Runs(const std::string& argument) const {
   for (const pid_t pid : Processes()) {
     const auto line = ReadFile("/proc/" + std::to_string(pid) + "/cmdline");

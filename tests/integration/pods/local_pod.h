@@ -48,6 +48,9 @@ class LocalPod {
   // Stops or continues every process of the pod.
   void Signal(int signal);
 
+  // Waits until bytes of a client lie unread at the pod's port: a request is with a frozen server.
+  // False after 20 s.
+  [[nodiscard]] bool AwaitUnread() const;
   // Whether a process of the pod has `argument` among its command line's words.
   [[nodiscard]] bool Runs(const std::string& argument) const;
 
