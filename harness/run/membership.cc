@@ -7,7 +7,7 @@ namespace {
 
 constexpr Nanos kAnswerWithin = std::chrono::seconds(5);
 // A quorum takes no change before all members have been connected for some seconds.
-constexpr Nanos kAgain = std::chrono::milliseconds(250);
+constexpr Nanos kAgain = std::chrono::seconds(1);
 
 workloads::Resize ResizeOf(const workloads::Deployment& deployment, int from, int to) {
   const int64_t ordinal = workloads::OrdinalsStart(deployment.parameters) + std::max(from, to) - 1;
