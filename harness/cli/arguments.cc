@@ -108,6 +108,12 @@ int Main(int argc, char** argv) {
   check_app->add_option("PATH", check.path, "run directory or trace file")->required();
   check_app->add_flag("--json", check.json, "print verdicts.json instead of text");
   check_app->add_option("--junit", check.junit, "write a JUnit report here");
+  ReportArguments report;
+  CLI::App* report_app =
+      app.add_subcommand("report", "judge a run directory again and render its reports anew");
+  report_app->add_option("RUN", report.run, "run directory")->required();
+  report_app->add_option("--junit", report.junit, "write the JUnit report here instead");
+  report_app->add_option("--html", report.html, "write the HTML report here instead");
   HistoryArguments history;
   CLI::App* history_app = app.add_subcommand("history", "client histories on their own");
   history_app->require_subcommand(1);
@@ -161,6 +167,7 @@ int Main(int argc, char** argv) {
   if (*plan_app) return CommandPlan(run);
   if (*recover_app) return CommandRecover(recover);
   if (*check_app) return CommandCheck(check);
+  if (*report_app) return CommandReport(report);
   if (*history_check_app) return CommandHistoryCheck(history);
   if (*up_app) return CommandSandboxUp(sandbox);
   if (*down_app) return CommandSandboxDown();

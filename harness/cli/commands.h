@@ -45,6 +45,14 @@ struct CheckArguments {
 };
 int CommandCheck(const CheckArguments& arguments);
 
+struct ReportArguments {
+  std::string run;    // The run directory.
+  std::string junit;  // Empty: in the run directory.
+  std::string html;
+};
+// Exit code and last line are those of the verdicts.
+int CommandReport(const ReportArguments& arguments);
+
 struct HistoryArguments {
   std::string path;
   std::string format = "auto";

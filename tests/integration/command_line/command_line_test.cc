@@ -173,5 +173,31 @@ TEST(CommandLine, CheckSaysTheSameInJson) {
   EXPECT_NE(json.exit_code, 0) << "a trace that shows nothing must not be green";
 }
 
+// The evidence is enough to render every report once more, with the same verdict.
+TEST(CommandLine, ReportsAreRenderedAgainFromTheRunDirectory) {
+  const TemporaryDirectory folder;
+  const auto run = folder.path() / "run";
+  ASSERT_TRUE(MakeDirectories(run));
+  ASSERT_TRUE(WriteFileAtomic(run / "run.json",
+                              R"({"format":"holdfast-run/1","run":"r",)"
+                              R"("scenarios":[{"name":"one","steps":[]}]})"));
+  ASSERT_TRUE(WriteFileAtomic(
+      run / "trace.jsonl",
+      ReadFile(std::string(HOLDFAST_SOURCE_DIR) + "/tests/data/command_line/empty-trace.jsonl")
+          .value()));
+  const ProcessResult report = Holdfast({"report", run.string()});
+  const ProcessResult check = Holdfast({"check", run.string()});
+  EXPECT_EQ(report.exit_code, check.exit_code) << report.out << report.err;
+  EXPECT_EQ(LastLine(report.out), LastLine(check.out));
+  for (const char* file : {"junit.xml", "report.html", "verdicts.json"})
+    EXPECT_TRUE(std::filesystem::exists(run / file)) << file;
+  const auto html = folder.path() / "elsewhere.html";
+  Holdfast({"report", run.string(), "--html", html.string()});
+  EXPECT_EQ(ReadFile(html).value(), ReadFile(run / "report.html").value());
+  const ProcessResult none = Holdfast({"report", (folder.path() / "nothing").string()});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("no run directory"), std::string::npos) << none.err;
+}
+
 }  // namespace
 }  // namespace holdfast
