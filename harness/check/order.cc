@@ -13,18 +13,21 @@ using trace::At;
 using trace::PodLife;
 using trace::SetState;
 
-// The lowest ordinal that must have come before, whatever state of the set the controller saw; or
-// nullopt when no state is known.
-std::optional<int64_t> LowestOrdinal(const Context& context, const At& at) {
+// The lowest ordinal that must have come before, whatever state of the set the controller saw of those
+// that want the pod; or nullopt when no state is known.
+std::optional<int64_t> LowestOrdinal(const Context& context, const Member& created) {
   std::optional<int64_t> lowest;
-  for (const SetState* set : context.SetAround(at))
-    lowest = std::max(lowest.value_or(set->start), set->start);
-  return lowest;
+  std::optional<int64_t> of_all;
+  for (const SetState* set : context.SetAround(created.life->first())) {
+    of_all = std::max(of_all.value_or(set->start), set->start);
+    if (InRange(*set, created.ordinal)) lowest = std::max(lowest.value_or(set->start), set->start);
+  }
+  return lowest ? lowest : of_all;
 }
 
 // The lower ordinals that a created pod had to wait for; undecided when the set is not known.
 std::optional<int64_t> Lowest(Judgement& judge, const Member& created) {
-  const auto lowest = LowestOrdinal(judge.context(), created.life->first());
+  const auto lowest = LowestOrdinal(judge.context(), created);
   if (!lowest) {
     judge.Undecided(
         fmt::format("the set's state is not known when {} is created", created.life->name));
@@ -107,7 +110,7 @@ void JudgeAvailableGate(Judgement& judge) {
   for (const Member* member : judge.Created()) {
     const PodLife& life = *member->life;
     const int64_t seconds = LeastMinReady(context.SetAround(life.first()));
-    const std::optional<int64_t> lowest = LowestOrdinal(context, life.first());
+    const std::optional<int64_t> lowest = LowestOrdinal(context, *member);
     if (seconds <= 0 || !lowest) continue;
     for (int64_t ordinal = *lowest; ordinal < member->ordinal; ++ordinal) {
       const Member* lower = context.LastOf(ordinal, life.first().line);
