@@ -351,6 +351,8 @@ void WatchModel::CheckName(Stream& stream, const Event& event) {
 // compared with that of the line that came soonest after its own.
 void WatchModel::CheckCreation(const Event& event) {
   constexpr double kTolerance = 5;  // Whole seconds, and API servers of which each has a clock.
+  // A line that came somewhat too soon is for the rules of order to judge.
+  constexpr double kTooSoon = 30;
   const Stamp stamp = ToStamp(event.meta["creationTimestamp"].Text());
   const auto opened = model_.opened.find(*event.resource);
   if (stamp == kNoStamp || opened == model_.opened.end()) return;
@@ -362,7 +364,7 @@ void WatchModel::CheckCreation(const Event& event) {
             fmt::format("the creation of {} (uid {}) is stamped {:.0f} s before its line, but it was "
                         "not in the list {:.0f} s before",
                         event.name, event.uid, lag - soonest_->lag, age));
-  } else if (soonest_->lag - lag > soonest_->age + kTolerance) {
+  } else if (soonest_->lag - lag > soonest_->age + kTooSoon) {
     Damaged(event.at, *event.resource,
             fmt::format("the creation of {} (uid {}) is stamped {:.0f} s after its line", event.name,
                         event.uid, soonest_->lag - lag));

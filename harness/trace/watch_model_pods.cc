@@ -131,8 +131,9 @@ void WatchModel::CheckStamp(const Event& event, Stamp stamp, const char* what, S
                    fmt::format("the {} of {} (uid {}) is stamped {} s before its creation", what,
                                event.name, event.uid, created - stamp));
   }
+  constexpr double kTooSoon = 30;  // Less is for the rules of order to judge.
   const double early = soonest_ ? soonest_->lag - (event.at.t - static_cast<double>(stamp)) : 0;
-  if (soonest_ && early > soonest_->age + 3 + static_cast<double>(tolerance)) {
+  if (soonest_ && early > soonest_->age + kTooSoon + static_cast<double>(tolerance)) {
     Damaged(event.at, *event.resource,
             fmt::format("the {} of {} (uid {}) is stamped {:.0f} s after its line", what, event.name,
                         event.uid, early));
