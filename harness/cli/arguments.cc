@@ -27,6 +27,9 @@ void AddClusterOptions(CLI::App& app, RunArguments& arguments) {
   app.add_option("--scenario", arguments.scenario, "only scenarios whose name matches this glob");
   app.add_option("--storage-class", arguments.storage_class,
                  "StorageClass of the workload's claims");
+  app.add_option("-n,--namespace", arguments.given_namespace,
+                 "an empty namespace that is there already, to use and to leave; by default a run "
+                 "makes its own");
   app.add_option("--seed", arguments.seed, "makes the choice of targets repeatable");
   app.add_option("--cluster", arguments.cluster,
                  "the cluster that is meant, by context or by kube-system's uid: needed for "

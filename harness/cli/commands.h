@@ -21,6 +21,7 @@ struct RunArguments {
   std::vector<std::string> set;
   int parallel = 1;
   std::string storage_class;
+  std::string given_namespace;
   bool keep = false;
   std::vector<std::string> defects;  // Of the embedded sandbox.
   std::string cluster;    // How the user calls the cluster: its context, or kube-system's uid.

@@ -11,6 +11,8 @@ namespace {
 // The workload's name is only known from the suite itself.
 Result<std::vector<std::string>> Overrides(const RunArguments& arguments, const std::string& path) {
   std::vector<std::string> overrides = arguments.set;
+  if (!arguments.given_namespace.empty())
+    overrides.push_back("namespace=" + arguments.given_namespace);
   if (arguments.storage_class.empty()) return overrides;
   HOLDFAST_ASSIGN(const auto plain, LoadCheckedSuites(path, arguments.set));
   for (const suite::Suite& suite : plain) {

@@ -55,6 +55,10 @@ kube::ObjectRef NodeLeaseRef(const std::string& node) {
   return {kube::resources::kLeases, kJournalNamespace, "node-" + node};
 }
 
+kube::ObjectRef NamespaceLeaseRef(const std::string& ns) {
+  return {kube::resources::kLeases, kJournalNamespace, "namespace-" + ns};
+}
+
 std::string NodeOfLease(const std::string& name) {
   constexpr std::string_view kPrefix = "node-";
   return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : std::string();
@@ -62,6 +66,10 @@ std::string NodeOfLease(const std::string& name) {
 
 Json NodeLease(const std::string& node, const std::string& run) {
   return Lease("node-" + node, run, run);
+}
+
+Json NamespaceLease(const std::string& ns, const std::string& run) {
+  return Lease(NamespaceLeaseRef(ns).name, run, run);
 }
 
 Result<std::unique_ptr<ClusterJournal>> ClusterJournal::Open(kube::Client& client,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/run/cluster_journal.h"
+#include "harness/run/given_namespace.h"
 
 namespace holdfast::run {
 namespace {
@@ -65,6 +66,11 @@ Result<std::vector<FoundObject>> TakeInventory(kube::Client& client,
   const auto own = client.Get({kube::resources::kNamespaces, "", ns});
   if (!own && own.error().code != ErrorCode::kNotFound) return Fail(own.error());
   found.push_back({"Namespace", ns, {{"exists", own.has_value()}}});
+  if (own) {
+    HOLDFAST_ASSIGN(const std::vector<std::string> content, ContentOf(client, ns, run));
+    for (const std::string& name : content)
+      found.push_back({"Object", ns + "/" + name, Json::object()});
+  }
   HOLDFAST_ASSIGN(const kube::ObjectList volumes,
                   client.List(kube::resources::kPersistentVolumes, "", {}));
   std::set<std::string> ours;
@@ -90,7 +96,7 @@ Result<std::vector<FoundObject>> TakeInventory(kube::Client& client,
   if (leases) {
     for (const Json& lease : leases->items) {
       const std::string name = GetString(lease, {"metadata", "name"});
-      if (name.starts_with("node-")) found.push_back({"Lease", name, Json::object()});
+      if (name.starts_with("node-") || name.starts_with("namespace-")) found.push_back({"Lease", name, Json::object()});
     }
   }
   return found;

@@ -24,9 +24,9 @@ struct FoundObject {
 };
 
 // Of every node: uid, schedulability, labels, finalizers and taints, but for those taints that the
-// system puts on and takes off by itself. Of the run's namespace `ns`: whether it exists. Every
-// volume that is claimed from it, every attachment of such a volume, and every lease of the run on
-// a node.
+// system puts on and takes off by itself. Of the run's namespace `ns`: whether it exists, and what has
+// the run's label in it. Every volume that is claimed from it, every attachment of such a volume, and every lease of the run
+// on a node or a namespace.
 Result<std::vector<FoundObject>> TakeInventory(kube::Client& client,
                                                const std::string& ns,
                                                const std::string& run);

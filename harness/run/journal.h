@@ -16,7 +16,7 @@
 
 namespace holdfast::run {
 
-// One change that must be undone. `what` is "namespace", "lease", "cordon", "taint" or "control";
+// One change that must be undone. `what` is "namespace", "content", "lease", "cordon", "taint" or "control";
 // `fields` has "object" {"kind","name","namespace","uid"}, and "previous" and "made" where they
 // matter. undo.h says what each needs.
 struct Change {

@@ -226,7 +226,7 @@ std::vector<std::string> NodeChanges::Changed() const {
   for (const Change& change : journal_.Pending()) {
     std::string name = GetString(change.fields, {"object", "name"});
     if (change.what == "lease") name = NodeOfLease(name);
-    if (change.what == "namespace") continue;
+    if (change.what == "namespace" || change.what == "content" || name.empty()) continue;
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   return names;

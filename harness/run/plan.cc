@@ -5,6 +5,7 @@
 #include "harness/base/strings.h"
 #include "harness/run/cluster_journal.h"
 #include "harness/run/fence.h"
+#include "harness/run/given_namespace.h"
 #include "harness/run/steps.h"
 
 namespace holdfast::run {
@@ -144,7 +145,11 @@ class Planner {
 
 std::vector<std::string> Blast(const Plan& plan) {
   std::vector<std::string> blast{
-      "namespace holdfast-<run>, made for this run and removed with everything in it",
+      plan.given_namespace.empty()
+          ? "namespace holdfast-<run>, made for this run and removed with everything in it"
+          : fmt::format("namespace {}, which stays; what the run makes there is labelled {} and "
+                        "removed",
+                        plan.given_namespace, kRunLabel),
       fmt::format("namespace {}, for the undo journal; removed when no run needs it",
                   kJournalNamespace)};
   if (plan.touches_nodes)
@@ -253,9 +258,19 @@ Result<Plan> MakePlan(const suite::Suite& suite,
   plan.deploy = {
       fmt::format("create Namespace {0}, if it is not there, with ConfigMap and Lease "
                   "holdfast-<run>: the undo journal and its heartbeat (deleted at the end)",
-                  kJournalNamespace),
-      "create Namespace holdfast-<run> (deleted at the end with everything in it)"};
+                  kJournalNamespace)};
+  plan.given_namespace = suite.given_namespace;
   plan.namespace_rules = NamespaceRules();
+  if (plan.given_namespace.empty()) {
+    plan.deploy.emplace_back(
+        "create Namespace holdfast-<run> (deleted at the end with everything in it)");
+  } else {
+    plan.deploy.push_back(fmt::format("create Lease namespace-{0} in {1}, so that no other run "
+                                      "plays in {0} (deleted at the end)",
+                                      plan.given_namespace, kJournalNamespace));
+    for (const faults::PolicyRule& rule : GivenNamespaceRules())
+      AddRule(plan.namespace_rules, rule);
+  }
   plan.cluster_rules = ClusterRules();
   plan.journal_rules = JournalRules();
   plan.estimate = std::chrono::seconds(30);

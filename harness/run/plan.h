@@ -39,6 +39,7 @@ struct Plan {
   std::vector<faults::PolicyRule> cluster_rules;
   std::vector<faults::PolicyRule> journal_rules;  // Needed in the namespace of the journals.
   std::vector<std::string> blast;                 // What can be hurt, one sentence each.
+  std::string given_namespace;                    // Empty: the run makes its own.
   bool touches_nodes = false;
   bool evicts = false;
   std::vector<Json> manifests;

@@ -26,17 +26,26 @@ std::string RenderScenario(const PlannedScenario& scenario) {
   return text;
 }
 
+std::string RenderRole(const std::string& ns, const std::vector<faults::PolicyRule>& rules) {
+  return fmt::format(
+             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: "
+             "holdfast, namespace: {}}}\nrules:\n",
+             ns) +
+         RenderRules(rules);
+}
+
 std::string RenderPermissions(const Plan& plan) {
-  // One ClusterRole: the namespace that most rules are for is made, and named, by the run itself.
+  // One ClusterRole: the namespace that most rules are for is made, and named, by the run itself,
+  // unless it was given one.
   std::string text =
       "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: holdfast}\n"
       "rules:\n";
-  text += RenderRules(plan.cluster_rules) + RenderRules(plan.namespace_rules);
-  text += fmt::format(
-      "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: holdfast, "
-      "namespace: {}}}\nrules:\n",
-      kJournalNamespace);
-  return text + RenderRules(plan.journal_rules);
+  text += RenderRules(plan.cluster_rules);
+  if (plan.given_namespace.empty())
+    text += RenderRules(plan.namespace_rules);
+  else
+    text += RenderRole(plan.given_namespace, plan.namespace_rules);
+  return text + RenderRole(kJournalNamespace, plan.journal_rules);
 }
 
 }  // namespace
@@ -50,8 +59,12 @@ std::string RenderPlan(const Plan& plan) {
     text += "  " + line + "\n";
   for (const PlannedScenario& scenario : plan.scenarios)
     text += RenderScenario(scenario);
-  text += "\nundo\n  every change of a node, when its scenario heals\n"
-          "  delete Namespace holdfast-<run>\n\nconcerns\n";
+  text += "\nundo\n  every change of a node, when its scenario heals\n";
+  text += plan.given_namespace.empty()
+              ? std::string("  delete Namespace holdfast-<run>\n")
+              : fmt::format("  delete everything labelled {}=<run> in namespace {}\n", kRunLabel,
+                            plan.given_namespace);
+  text += "\nconcerns\n";
   for (const std::string& line : plan.blast)
     text += "  " + line + "\n";
   return text + "\npermissions\n" + RenderPermissions(plan) + "\nplan " + plan.hash + "\n";

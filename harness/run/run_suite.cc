@@ -12,6 +12,7 @@
 #include "harness/run/cleanup.h"
 #include "harness/run/cluster_journal.h"
 #include "harness/run/inventory.h"
+#include "harness/run/given_namespace.h"
 #include "harness/run/journal.h"
 #include "harness/run/load/sentinel.h"
 #include "harness/run/load/watchdog.h"
@@ -61,6 +62,7 @@ class Runner {
         outer_(stop, [this] { source_.request_stop(); }),
         stop_(source_.get_token()),
         ns_(GetString(run_, {"target", "namespace"})),
+        given_(!suite.given_namespace.empty() && !options.in_sandbox),
         target_(workload.GetTarget(suite.workload_parameters)),
         has_clients_(workload.GetCapabilities(suite.workload_parameters).clients),
         clock_{&SystemClock(), SystemClock().Now()} {}
@@ -138,6 +140,7 @@ class Runner {
     HOLDFAST_ASSIGN(const Plan plan, MakePlan(suite_, workload_, options_.seed, known));
     run_["plan"] = plan.hash;
     HOLDFAST_RETURN_IF_ERROR(CheckFence(plan));
+    if (given_) HOLDFAST_RETURN_IF_ERROR(CheckGivenNamespace(client_, ns_));
     HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, ns_, plan.namespace_rules));
     HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, kJournalNamespace, plan.journal_rules));
     HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, "", plan.cluster_rules));
@@ -216,18 +219,9 @@ class Runner {
                    Replicas(suite_.workload_parameters),
                    RandomToken(24),
                    suite_.workload_parameters};
-    HOLDFAST_ASSIGN(const std::vector<Json> manifests, workload_.Manifests(deployment_));
-    const Json ns = {{"apiVersion", "v1"},
-                     {"kind", "Namespace"},
-                     {"metadata",
-                      {{"name", ns_},
-                       {"labels",
-                        {{"app.kubernetes.io/managed-by", "holdfast"},
-                         {"holdfast.dev/run", deployment_.run_id}}}}}};
-    HOLDFAST_RETURN_IF_ERROR(
-        journal_->Record("namespace", {{"object", {{"kind", "Namespace"}, {"name", ns_}}},
-                                       {"made", {{"run", deployment_.run_id}}}}));
-    HOLDFAST_RETURN_IF_ERROR(actions_->Apply("", {ns}));
+    HOLDFAST_ASSIGN(std::vector<Json> manifests, workload_.Manifests(deployment_));
+    MarkAsOfRun(deployment_.run_id, manifests);
+    HOLDFAST_RETURN_IF_ERROR(given_ ? TakeNamespace() : MakeNamespace());
     HOLDFAST_ASSIGN(recorder_,
                     observe::Recorder::Start(client_, *trace_, {ns_, observe::DefaultResources()},
                                              Deadline(SystemClock(), std::chrono::seconds(30))));
@@ -252,6 +246,50 @@ class Runner {
     observe::TakeWakeTime();  // What follows is load, not a request of ours.
     if (!ready) return Fail(ready.error().In("the workload did not become ready"));
     return {};
+  }
+
+  Status MakeNamespace() {
+    const Json ns = {{"apiVersion", "v1"},
+                     {"kind", "Namespace"},
+                     {"metadata",
+                      {{"name", ns_},
+                       {"labels",
+                        {{"app.kubernetes.io/managed-by", "holdfast"},
+                         {kRunLabel, deployment_.run_id}}}}}};
+    HOLDFAST_RETURN_IF_ERROR(
+        journal_->Record("namespace", {{"object", {{"kind", "Namespace"}, {"name", ns_}}},
+                                       {"made", {{"run", deployment_.run_id}}}}));
+    return actions_->Apply("", {ns});
+  }
+
+  // The lease keeps other runs out; whoever came first since the preflight stays.
+  Status TakeNamespace() {
+    const kube::ObjectRef ref = NamespaceLeaseRef(ns_);
+    HOLDFAST_ASSIGN(
+        const Change lease,
+        journal_->Record("lease", {{"object",
+                                    {{"kind", "Lease"},
+                                     {"namespace", kJournalNamespace},
+                                     {"name", ref.name}}},
+                                   {"made", {{"holder", deployment_.run_id}}}}));
+    const auto made = actions_->Send(
+        {{"verb", "create"},
+         {"action", "create Lease " + ref.name},
+         {"resource", "leases"},
+         {"name", ref.name}},
+        [&] { return client_.Create(ref.resource, ref.ns, NamespaceLease(ns_, deployment_.run_id)); });
+    if (!made && made.error().reason == "AlreadyExists") {
+      const auto held = client_.Get(ref);
+      return Refuse("namespace {} is held by run {}; wait for its end, or run `holdfast recover` if "
+                    "it is dead",
+                    ns_, held ? GetString(*held, {"spec", "holderIdentity"}) : "unknown");
+    }
+    if (!made) return Fail(made.error().In("the lease on namespace " + ns_));
+    HOLDFAST_RETURN_IF_ERROR(CheckGivenNamespace(client_, ns_));
+    return journal_
+        ->Record("content", {{"object", {{"kind", "Namespace"}, {"name", ns_}}},
+                             {"made", {{"run", deployment_.run_id}}}})
+        .transform([](const Change&) {});
   }
 
   Status StartClients() {
@@ -330,15 +368,17 @@ class Runner {
     };
     if (nodes_) note(nodes_->UndoAll());
     if (options_.keep) {
-      observer_.Line(fmt::format("kept: namespace {} with everything in it (--keep); `holdfast "
+      observer_.Line(fmt::format("kept: what is in namespace {} (--keep); `holdfast "
                                  "recover --run {}` removes it",
                                  ns_, GetString(run_, {"run"})));
       CloseWatches();
       return first;
     }
     for (const Change& change : journal_->Pending()) {
-      if (change.what != "namespace") continue;
-      observer_.Phase("removing namespace " + ns_);
+      const bool content = change.what == "content";
+      const bool lease = GetString(change.fields, {"object", "name"}) == NamespaceLeaseRef(ns_).name;
+      if (!content && !lease && change.what != "namespace") continue;
+      if (!lease) observer_.Phase((content ? "emptying namespace " : "removing namespace ") + ns_);
       const Undoer undoer{.client = client_,
                           .control = nullptr,
                           .clock = SystemClock(),
@@ -453,6 +493,7 @@ class Runner {
   const std::stop_token stop_;
   std::string stop_reason_;
   const std::string ns_;
+  const bool given_;  // The namespace was there before, and stays.
   const workloads::Target target_;
   const bool has_clients_;
   const trace::RunClock clock_;
@@ -497,7 +538,9 @@ Json PlanRun(const suite::Suite& suite,
                {{"name", suite.workload},
                 {"parameters", suite.workload_parameters},
                 {"images", workload.Images(suite.workload_parameters)}}},
-              {"target", TargetJson(workload.GetTarget(suite.workload_parameters), "holdfast-" + id,
+              {"target", TargetJson(workload.GetTarget(suite.workload_parameters),
+                                    suite.given_namespace.empty() ? "holdfast-" + id
+                                                                  : suite.given_namespace,
                                     Replicas(suite.workload_parameters))},
               {"state", "running"},
               {"started", FormatRfc3339(SystemClock().Wall(), 3)}};

@@ -4,6 +4,7 @@
 
 #include "harness/run/cleanup.h"
 #include "harness/run/cluster_journal.h"
+#include "harness/run/given_namespace.h"
 
 namespace holdfast::run {
 namespace {
@@ -84,6 +85,14 @@ Status UndoNamespace(const Undoer& undoer, const Change& change) {
   return RemoveNamespace(undoer.client, Name(change), undoer.clock, undoer.timeout);
 }
 
+Status UndoContent(const Undoer& undoer, const Change& change) {
+  const std::string run = GetString(change.fields, {"made", "run"});
+  if (run.empty())
+    return Fail(ErrorCode::kInvalidArgument,
+                "the undo journal names no run whose objects in namespace {} are to go", Name(change));
+  return RemoveContent(undoer.client, Name(change), run, undoer.clock, undoer.timeout);
+}
+
 Status UndoLease(const Undoer& undoer, const Change& change) {
   const kube::ObjectRef ref{kube::resources::kLeases, kJournalNamespace, Name(change)};
   const auto lease = undoer.client.Get(ref);
@@ -152,6 +161,7 @@ using Undo = Status (*)(const Undoer&, const Change&);
 
 const std::map<std::string, Undo>& Undos() {
   static const std::map<std::string, Undo> kUndos{{"namespace", UndoNamespace},
+                                                  {"content", UndoContent},
                                                   {"lease", UndoLease},
                                                   {"cordon", UndoCordon},
                                                   {"taint", UndoTaint},

@@ -29,6 +29,7 @@ struct Undoer {
 // What each change needs, and what is done:
 //   namespace  object, made.run: deleted with everything in it, if it has the run's label, and the
 //              volumes of its claims waited for
+//   content    object (Namespace), made.run: what has the run's label in it is deleted and waited for
 //   lease      object: deleted if `made.holder` still holds it
 //   cordon     object (Node with uid): schedulable again, if it is still unschedulable
 //   taint      object (Node with uid), made.taint: this taint is taken off, if it is still there

@@ -87,6 +87,7 @@ struct Suite {
   std::vector<std::string> expect_fail;
   Json accept;  // [{"id","reason","until"}], maybe empty.
   ClusterFence cluster;
+  std::string given_namespace;  // Somebody else's, to be used and left; empty: one of our own.
   NodeCommands node_control;
   Json variant;  // {"storageClass":"fast"}: what its matrix chose; empty without one.
 };

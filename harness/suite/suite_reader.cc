@@ -263,6 +263,14 @@ ClusterFence ReadCluster(const Node& node, Mistakes& mistakes) {
           static_cast<int>(GetInt(values, {"nodes-injured"}, defaults.nodes_injured))};
 }
 
+// The system's namespaces and the journal's are nobody's to play in.
+std::string ReadNamespace(const Node& node, Mistakes& mistakes) {
+  const std::string name = ReadLabel(node, "namespace", mistakes).value_or("");
+  if (name.starts_with("kube-") || name == "holdfast-journal")
+    mistakes.Add(node.place, "namespace {} is the system's; name one that is yours", name);
+  return name;
+}
+
 NodeCommands ReadNodeControl(const Node& node, Mistakes& mistakes) {
   ParameterSchema schema;
   for (const char* name : {"stop", "start", "freeze", "partition", "state"}) {
@@ -304,7 +312,7 @@ void ReadTopLevel(const Node& root,
   }
   RefuseUnknownKeys(root,
                     {"suite", "workload", "load", "scenarios", "seed", "expect", "accept",
-                     "cluster", "node-control", "matrix"},
+                     "cluster", "namespace", "node-control", "matrix"},
                     mistakes);
   const Place start{{1, 1}, {}};
   if (const Entry* name = root.Find("suite")) {
@@ -332,6 +340,8 @@ void ReadTopLevel(const Node& root,
     suite.accept = ReadAccept(accept->value, vocabulary, mistakes);
   if (const Entry* cluster = root.Find("cluster"))
     suite.cluster = ReadCluster(cluster->value, mistakes);
+  if (const Entry* given = root.Find("namespace"))
+    suite.given_namespace = ReadNamespace(given->value, mistakes);
   if (const Entry* control = root.Find("node-control"))
     suite.node_control = ReadNodeControl(control->value, mistakes);
 }

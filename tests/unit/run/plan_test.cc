@@ -51,6 +51,22 @@ TEST(Plan, ResolvesTargetsByTheSeed) {
       << RenderPlan(plan);
 }
 
+TEST(Plan, AGivenNamespaceStaysAndNeedsARoleOnly) {
+  const std::string own = RenderPlan(PlanOf(Load(kSuite)));
+  const suite::Suite suite = Load(kSuite, {"namespace=team-a"});
+  EXPECT_EQ(suite.given_namespace, "team-a");
+  const std::string given = RenderPlan(PlanOf(suite));
+  EXPECT_NE(own.find("delete Namespace holdfast-<run>"), std::string::npos);
+  EXPECT_EQ(given.find("Namespace holdfast-<run>"), std::string::npos) << given;
+  for (const char* line :
+       {"create Lease namespace-team-a in holdfast-journal",
+        "delete everything labelled holdfast.dev/run=<run> in namespace team-a",
+        "namespace team-a, which stays", "{name: holdfast, namespace: team-a}",
+        "resources: [secrets], verbs: [create, list, delete]"})
+    EXPECT_NE(given.find(line), std::string::npos) << line << "\n" << given;
+  EXPECT_NE(PlanOf(suite).hash, PlanOf(Load(kSuite)).hash);
+}
+
 TEST(Plan, NamesEveryPermissionThatItsFaultsNeed) {
   const std::string text = RenderPlan(PlanOf(Load(kSuite)));
   for (const char* needed :
