@@ -81,6 +81,16 @@ class Feed : public kube::WatchHandler {
   std::vector<std::shared_ptr<const Json>> batch_;  // Of the list that is being told.
 };
 
+// A server that sends an event twice must not make us wait for a state that has passed.
+bool IsOlder(const Json& object, const Json& known) {
+  const auto text = [](const Json& one, const char* field) {
+    return GetString(one, {"metadata", field});
+  };
+  const auto version = ParseInt(text(object, "resourceVersion"));
+  const auto newest = ParseInt(text(known, "resourceVersion"));
+  return version && newest && *version < *newest && text(object, "uid") == text(known, "uid");
+}
+
 struct Waiter {
   const std::function<bool(const ClusterView&)>* condition;
   bool holds = false;
@@ -369,6 +379,7 @@ std::vector<Change> RecorderImpl::ApplyOne(Feed& feed,
     for (const Change& change : changes)
       Write(feed, change);
   }
+  if (known != objects.end() && IsOlder(*object, *known->second)) return changes;
   if (type == "DELETED")
     objects.erase(name);
   else

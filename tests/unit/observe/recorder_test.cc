@@ -3,6 +3,7 @@
 #include "harness/observe/recorder.h"
 
 #include <atomic>
+#include <deque>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,11 +30,37 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace resources = kube::resources;
 
+// What every watch of a resource is sent: pods are watched twice, and each watch sees it all from where
+// its list ended.
+class Broadcast {
+ public:
+  void Push(const std::string& bytes) {
+    log_.push_back(bytes);
+    for (const auto& feeder : feeders_)
+      feeder->Push(bytes);
+  }
+  void Listed() { begins_.push_back(log_.size()); }
+  std::shared_ptr<Feeder> Watch() {
+    auto feeder = std::make_shared<Feeder>();
+    const size_t begin = begins_.empty() ? log_.size() : begins_.front();
+    if (!begins_.empty()) begins_.pop_front();
+    for (size_t i = begin; i < log_.size(); ++i)
+      feeder->Push(log_[i]);
+    feeders_.push_back(feeder);
+    return feeder;
+  }
+
+ private:
+  std::vector<std::string> log_;
+  std::deque<size_t> begins_;  // Of lists whose watch has not come yet.
+  std::vector<std::shared_ptr<Feeder>> feeders_;
+};
+
 // One resource of the scripted cluster.
 struct Served {
   Json list = ListOf({}, "10");
   int refusal = 0;  // Answered to lists instead, when not 0.
-  std::shared_ptr<Feeder> events = std::make_shared<Feeder>();
+  Broadcast events;
 };
 
 class Recording : public ::testing::Test {
@@ -54,13 +81,16 @@ class Recording : public ::testing::Test {
     paths_.insert(path);
     Served& served = served_[plural];
     if (served.refusal != 0) return Refuse(served.refusal, "No", "not for you");
-    if (request.target.find("watch=1") == std::string::npos) return Answer(200, served.list);
-    return {{WatchHead()}, served.events, ScriptedReply::Then::kHold};
+    if (request.target.find("watch=1") == std::string::npos) {
+      served.events.Listed();
+      return Answer(200, served.list);
+    }
+    return {{WatchHead()}, served.events.Watch(), ScriptedReply::Then::kHold};
   }
   Served& On(const std::string& plural) { return served_[plural]; }
   void Push(const std::string& plural, const std::string& type, const Json& object) {
     const std::lock_guard lock(mutex_);
-    served_[plural].events->Push(Event(type, object));
+    served_[plural].events.Push(Event(type, object));
   }
 
   Result<std::unique_ptr<Recorder>> Try(std::vector<kube::Resource> resources, Nanos limit = 30s) {
@@ -220,13 +250,27 @@ TEST_F(Recording, LeavesOutHeartbeatsButShowsTheNewestState) {
   EXPECT_THAT(Lines(), ElementsAre("open nodes@10:1", "nodes LIST n1@1", "nodes MODIFIED n1@12"));
 }
 
+TEST_F(Recording, AnEventThatComesAgainIsRecordedAndTakesTheViewNotBack) {
+  On("pods").list = ListOf({Object("a", "1")}, "10");
+  Start({resources::kPods});
+  for (const char* version : {"11", "12", "11"})
+    Push("pods", "MODIFIED", Object("a", version));
+  Push("pods", "ADDED", Object("b", "13"));
+  AwaitVersion("pods", "b", "13");
+  recorder_->Look([](const ClusterView& view) {
+    EXPECT_EQ(GetString(*view.Find("pods", "a"), {"metadata", "resourceVersion"}), "12");
+  });
+  const std::vector<std::string> lines = Lines();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "pods MODIFIED a@11"), 2);
+}
+
 TEST_F(Recording, AGapIsToldAndTheStateAfterItIsTheList) {
   On("pods").list = ListOf({Object("a", "1"), Object("b", "2")}, "10");
   Start({resources::kPods});
   {
     const std::lock_guard lock(mutex_);
     On("pods").list = ListOf({Object("b", "20"), Object("c", "21")}, "30");
-    On("pods").events->Push(Event("ERROR", FailureStatus(410, "Expired", "too old")));
+    On("pods").events.Push(Event("ERROR", FailureStatus(410, "Expired", "too old")));
   }
   AwaitVersion("pods", "c", "21");
   recorder_->Look([](const ClusterView& view) {
@@ -247,7 +291,7 @@ TEST_F(Recording, AConditionThatHoldsOnlyBetweenTwoEventsIsSeen) {
       std::this_thread::yield();
     // One write, so that both are applied in one go.
     const std::lock_guard lock(mutex_);
-    On("pods").events->Push(Event("DELETED", Object("a", "11")) +
+    On("pods").events.Push(Event("DELETED", Object("a", "11")) +
                             Event("ADDED", Object("a", "12")));
   });
   const Status seen = Await([&](const ClusterView& view) {
