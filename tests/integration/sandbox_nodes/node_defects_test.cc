@@ -41,7 +41,7 @@ class NodeDefects : public ::testing::Test {
 std::unique_ptr<RunningSandbox> NodeDefects::world_;
 
 constexpr const char* kBeat =
-    "trap '' TERM; me=$(date +%s%N); while :; do echo $me >> /data/beats; sleep 0.1; done";
+    "trap '' TERM; me=$(cat /proc/sys/kernel/random/uuid); while :; do echo $me >> /data/beats; sleep 0.1; done";
 
 TEST_F(NodeDefects, TheOldProcessGoesOnBesideTheNewOne) {
   world_->RunPod("beat", "node-a", kBeat, "busybox:1", "claim");
