@@ -18,6 +18,8 @@ using trace::PodLife;
 using trace::PodState;
 
 constexpr int64_t kTooMany = 429;
+// Within it a watch tells what the API server has answered; a record may end before.
+constexpr double kSoon = 1.0;
 
 bool Selects(const BudgetState& budget, const trace::Labels& labels) {
   return !budget.expressions &&
@@ -75,14 +77,31 @@ void ForEachEviction(const Judgement& judge, F&& f) {
 
 ObjectId BudgetId(const BudgetLife& life) { return {"PodDisruptionBudget", life.name, life.uid}; }
 
+// Who got a pod evicted does not ask again while the pod is there and nothing deletes it: one of the
+// answers is not the one that was given.
+const Action* AskedAgain(const Context& context, const Action& granted, const PodLife& life) {
+  for (const Action& action : context.trace.actions) {
+    if (action.verb == "evict" && action.uid == granted.uid &&
+        action.at.line > granted.answered->line &&
+        (!life.term || life.term->line > action.at.line))
+      return &action;
+  }
+  return nullptr;
+}
+
 void JudgeRefusal(Judgement& judge) {
   ForEachEviction(judge, [&](const Action& action, const Member& member, const PodState& state,
                              const std::vector<Cover>& covers) {
     const PodLife& life = *member.life;
-    if (action.ok && !life.term && judge.window().t1 > action.answered->t + kDelta) {
+    if (action.ok && !life.term && judge.window().t1 > action.answered->t + kSoon) {
       judge.Undecided(fmt::format("the eviction of {} at {} was granted, but the record does not show "
                                   "that the pod was deleted",
                                   Describe(life), Seconds(action.at.t)));
+    }
+    if (const Action* again = action.ok ? AskedAgain(judge.context(), action, life) : nullptr) {
+      judge.Undecided(fmt::format("the eviction of {} at {} was granted, but its deletion is not in the "
+                                  "record when it is asked for again at {}",
+                                  Describe(life), Seconds(action.at.t), Seconds(again->at.t)));
     }
     for (const Cover& cover : covers) {
       const bool none = Always(cover, [](const BudgetState* budget) {

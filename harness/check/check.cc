@@ -3,6 +3,8 @@
 #include <cmath>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "harness/base/files.h"
 #include "harness/check/client_rules.h"
 #include "harness/check/families.h"
@@ -80,6 +82,16 @@ std::vector<Window> MakeWindows(const TraceModel& trace, const Json& run) {
   return windows;
 }
 
+// A history that is cut between two lines is damaged nowhere, but the trace knows its length.
+void RequireWhole(int64_t written, trace::History& history) {
+  if (history.events == written) return;
+  history.problems.push_back(
+      {.line = history.events + 2,
+       .time = history.last_time,
+       .sentence = fmt::format("it holds {} of the {} operation lines that the run had written",
+                               history.events, written)});
+}
+
 void LoadHistory(const fs::path& path, Context& context) {
   std::error_code error;
   context.history.reset();
@@ -88,6 +100,8 @@ void LoadHistory(const fs::path& path, Context& context) {
   // A history without a header is evidence that cannot be read, not a wrong command.
   if (auto history = trace::ReadHistoryFile(path)) context.history = *std::move(history);
   context.clients = JudgeClients(path);
+  if (context.history && context.trace.history_events)
+    RequireWhole(*context.trace.history_events, *context.history);
 }
 
 Result<Context> Load(const fs::path& path) {

@@ -39,6 +39,7 @@ CheckResult FromClients(const Context& context, const Window& window, const char
     judge.Undecided(context.history_file + " is not there or cannot be read");
     return judge.Conclude("", "");
   }
+  if (!CheckHistory(judge)) return judge.Conclude("", "");
   const auto& all = context.clients->judged;
   const auto judged = std::find_if(all.begin(), all.end(), [&](const history::Judged& entry) {
     return entry.result.id == id;

@@ -74,7 +74,7 @@ class Runner {
     if (load_) load_->Stop();
     if (recorder_) recorder_->Stop();
     const Status undone = Undo();
-    if (trace_) trace_->Append("end", Json::object());
+    if (trace_) trace_->Append("end", Ending());
     RunEnd end;
     if (!played) {
       end.state = played.error().code == ErrorCode::kCancelled ? "interrupted" : "failed";
@@ -396,6 +396,12 @@ class Runner {
     std::error_code error;
     if (first && !state_file_.empty()) std::filesystem::remove(state_file_, error);
     return first;
+  }
+
+  // The trace's last line vouches for the length of the history, of which a copy may be cut.
+  [[nodiscard]] Json Ending() const {
+    if (!history_) return Json::object();
+    return {{"history", {{"events", history_->events()}}}};
   }
 
   void CloseWatches() {

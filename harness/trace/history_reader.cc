@@ -96,6 +96,7 @@ void Reader::AddEvent(const Json& event) {
   const int64_t time = GetInt(event, {"time"}, -1);
   if (time < time_) Damaged(fmt::format("time goes back from {} ns to {} ns", time_, time));
   time_ = std::max(time_, time);
+  history_.last_time = time_;
   const std::string function = GetString(event, {"f"});
   if (function != "add" && function != "read" && function != "final-read") return;
   const Kind kind = function == "add"    ? Kind::kAdd

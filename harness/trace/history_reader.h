@@ -59,6 +59,7 @@ struct History {
   std::vector<Operation> finals;  // Final reads.
   std::vector<HistoryProblem> problems;
   int64_t events = 0;
+  int64_t last_time = 0;  // Nanoseconds; the newest.
   bool torn = false;
 };
 

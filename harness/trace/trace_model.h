@@ -162,6 +162,8 @@ struct TraceModel {
   std::vector<Gap> gaps;
   std::vector<Problem> problems;  // Through Damaged.
   std::optional<At> end;
+  // Operation lines that the history had when the record ended; nullopt: the end does not say.
+  std::optional<int64_t> history_events;
   At last;  // The last line read.
   int64_t watch_events = 0;
   int64_t kept_states = 0;  // Of pods and of the set; the others only repeated what was known.

@@ -238,6 +238,8 @@ void TraceReader::Lines::AddOther(std::string_view kind, const Json& event) {
     AddFound(event);
   } else if (kind == "end") {
     model_.end = at_;
+    if (const int64_t events = GetInt(event, {"history", "events"}, -1); events >= 0)
+      model_.history_events = events;
     for (const Action& action : model_.actions)
       if (!action.answered) Damaged(fmt::format("action {} has no result", action.id));
   }

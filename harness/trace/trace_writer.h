@@ -18,6 +18,7 @@
 //       "dns":{"<name>":["<address>"]}, "mounts":[{...,"options":"rw,relatime"}],
 //       "data":{"uid","gid","mode"} of the data directory, "scratch":{"nonce"} of an emptyDir
 //   {"kind":"hole","resource":R,"after":V,"reason":"..."}: two watches of R disagree about what came after version V
+//   {"kind":"end","history":{"events":N}}: the last line; N operation lines had been written to history.jsonl
 //   {"kind":"found","when":"before"|"after","object":{"kind","name"},"fields":{...}}: an object outside
 //       of the run's namespace
 #ifndef HOLDFAST_HARNESS_TRACE_TRACE_WRITER_H_

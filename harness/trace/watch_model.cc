@@ -80,6 +80,8 @@ void WatchModel::Open(const At& at, JsonView event) {
   stream.opened = true;
   stream.expected = event["items"].Int(-1);
   stream.listed = 0;
+  stream.told = at.t;
+  stream.resumed = at.t;
   if (!stream.last_version.empty()) return;
   stream.last_version = version;
   stream.last_number = VersionNumber(version);
@@ -235,9 +237,17 @@ void WatchModel::Add(const At& place, JsonView event) {
       type != "BOOKMARK")
     return Damaged(at, resource, fmt::format("a watch event of the unknown type '{}'", type));
   ++model_.watch_events;
+  constexpr double kSilence = 15;
+  if (at.t - stream.told > kSilence) stream.resumed = at.t;
+  stream.told = at.t;
   CheckOrder(at, resource, stream, type, meta);
   if (type == "BOOKMARK") return;
-  if (stream.kind == Kind::kNote) return AddNote(at, object);
+  if (stream.kind == Kind::kNote) {
+    // Times that are wrong here are wrong everywhere.
+    if (type == "ADDED")
+      CheckLate(at, "", stream, ToStamp(meta["creationTimestamp"].Text()), "an event");
+    return AddNote(at, object);
+  }
   Event one{.at = at,
             .resource = &resource,
             .type = type,
@@ -370,6 +380,25 @@ void WatchModel::CheckCreation(const Event& event) {
                         event.uid, soonest_->lag - lag));
   }
   if (lag < soonest_->lag) soonest_ = Soonest{.lag = lag, .age = age};
+  CheckLate(event.at, *event.resource, newest_->second, stamp, event.name);
+}
+
+// After a silence, of the network or of the run itself, what happened in it comes late; that is over
+// soon.
+void WatchModel::CheckLate(const At& at,
+                           const std::string& resource,
+                           const Stream& stream,
+                           Stamp stamp,
+                           std::string_view what) {
+  constexpr double kLate = 30;
+  constexpr double kCatchUp = 5;
+  if (!soonest_ || stamp == kNoStamp) return;
+  const double late = at.t - static_cast<double>(stamp) - soonest_->lag;
+  if (late <= kLate || at.t - stream.resumed <= kCatchUp) return;
+  Damaged(at, resource,
+          fmt::format("what is told of {} is stamped {:.0f} s before its line, though its watch was not "
+                      "silent",
+                      what, late));
 }
 
 // Each write counts at most one up.

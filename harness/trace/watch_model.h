@@ -73,6 +73,8 @@ class WatchModel {
     int64_t expected = -1;  // Objects that the list after the opening must have; -1: not known.
     int64_t listed = 0;
     std::deque<At> recent;  // Where the newest versions stand.
+    double told = 0;     // When the newest line came,
+    double resumed = 0;  // and the first one after the last long silence.
     int64_t gap_line = 0;  // A gap whose new list is not complete yet.
     // Against what other watches had told before: events compared, and those with a version that is
     // older nevertheless; and the first that is older than what was told long before.
@@ -116,6 +118,12 @@ class WatchModel {
   void CheckName(Stream& stream, const Event& event);
   void CheckGeneration(const Event& event);
   void CheckCreation(const Event& event);
+  // A watch that is not silent tells what happens when it happens.
+  void CheckLate(const At& at,
+                 const std::string& resource,
+                 const Stream& stream,
+                 Stamp stamp,
+                 std::string_view what);
   void AddPod(Event& event);
   void CheckPodTimes(const Event& event, Stamp stamp, const char* what);
   void CheckStamp(const Event& event, Stamp stamp, const char* what, Stamp tolerance);

@@ -195,8 +195,10 @@ void WatchModel::AddPod(Event& event) {
     Damaged(event.at, "pods",
             fmt::format("{} (uid {}) loses its deletionTimestamp", life.name, life.uid));
   }
-  if (state.terminating && !life.term && before != nullptr && !event.Is("LIST"))
+  if (state.terminating && !life.term && before != nullptr && !event.Is("LIST")) {
     CheckPodTimes(event, state.asked_to_stop, "deletion");
+    CheckLate(event.at, "pods", newest_->second, state.asked_to_stop, event.name);
+  }
   // By the node's clock, which may differ.
   constexpr Stamp kNodeStampTolerance = 60;
   if (!event.Is("LIST") && (before == nullptr || before->ready_since != state.ready_since))

@@ -300,6 +300,56 @@ std::function<Copies(const Recording&)> Neighbours(bool versions) {
   };
 }
 
+// From some line on the record's own clock is an hour ahead; stamps in objects stay.
+Copies LaterPartMoved(const Recording& recording) {
+  Copies copies;
+  constexpr double kHour = 3600;
+  for (const size_t quarter : {1U, 2U, 3U}) {
+    Recording copy = recording;
+    for (size_t i = recording.lines.size() * quarter / 4; i < copy.lines.size(); ++i) {
+      Json& line = copy.lines[i].Edit();
+      line["t"] = line["t"].get<double>() + kHour;
+    }
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+Copies RefusalGranted(const Recording& recording) {
+  Copies copies;
+  for (size_t i = 0; i < recording.lines.size(); ++i) {
+    const Json& line = recording.lines[i];
+    if (GetString(line, {"kind"}) != "action-result" || GetInt(line, {"status"}) != 429) continue;
+    Recording copy = recording;
+    Json& result = copy.lines[i].Edit();
+    result["ok"] = true;
+    result["status"] = 201;
+    result.erase("reason");
+    result.erase("message");
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+// The last word on the set counts one pod more or less.
+Copies LastCountWrong(const Recording& recording) {
+  Copies copies;
+  const std::vector<size_t> sets = Events(recording, "statefulsets");
+  if (sets.empty() || TypeOf(recording.lines[sets.back()]) == "DELETED") return copies;
+  for (const char* counter : {"replicas", "readyReplicas", "availableReplicas", "updatedReplicas",
+                              "currentReplicas"}) {
+    for (const int by : {-1, 1}) {
+      const int64_t count =
+          GetInt(recording.lines[sets.back()], {"event", "object", "status", counter});
+      if (count + by < 0) continue;
+      Recording copy = recording;
+      ObjectOf(copy.lines[sets.back()])["status"][counter] = count + by;
+      copies.push_back(std::move(copy));
+    }
+  }
+  return copies;
+}
+
 std::vector<Kind> Kinds() {
   return {
       {"ended unasked", {"SS-ID-3", "SS-UPD-1", "SS-UPD-3"}, EndedUnasked, 1},
@@ -322,6 +372,9 @@ std::vector<Kind> Kinds() {
        StampMoved("persistentvolumeclaims", "/metadata/creationTimestamp")},
       {"versions of neighbours exchanged", {}, Neighbours(true)},
       {"neighbours exchanged with their times", {}, Neighbours(false)},
+      {"later part moved by an hour", {}, LaterPartMoved},
+      {"refusal told as granted", {}, RefusalGranted},
+      {"last count wrong", {}, LastCountWrong},
   };
 }
 

@@ -193,6 +193,12 @@ TraceText Granted() {
   return Budgeted(1, 3).Act(Eviction(1), kAccepted).Terminate(1).Wait(6).End();
 }
 
+TraceText GrantedTwice() {
+  TraceText trace = Budgeted(1, 3);
+  trace.Act(Eviction(1), kAccepted).Wait(0.5).Act(Eviction(1), kAccepted);
+  return trace.Terminate(1).Wait(6).End();
+}
+
 TraceText TwoEvictions(bool back_first) {
   TraceText trace = Budgeted(1, 3);
   Evict(trace, 1).Wait(1).Gone(1).Create(1, "u1b");
@@ -242,6 +248,9 @@ TEST(ClusterRules, Budgets) {
       {"gap", "SS-PDB-1", "unknown", gap.End()},
       {"allowed", "SS-PDB-1", "not-applicable", Granted()},
       {"allowed, and nothing happens", "SS-PDB-1", "unknown", Tried(1, kAccepted)},
+      {"allowed, and asked for again", "SS-PDB-1", "unknown", GrantedTwice()},
+      {"allowed, and the record ends", "SS-PDB-1", "not-applicable",
+       Budgeted(1, 3).Act(Eviction(1), kAccepted).Wait(0.5).End()},
       {"adds up", "SS-PDB-2", "pass", Budgeted(1, 3).End()},
       {"allows too many", "SS-PDB-2", "fail", Budgeted(2, 3).End()},
       {"desires too few", "SS-PDB-2", "fail",

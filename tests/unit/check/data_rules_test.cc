@@ -1,4 +1,7 @@
 // The accounting of writes, the replicas, and the validity of a run, on small run directories.
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -212,6 +215,26 @@ TEST(DataRules, ALostRowIsNamed) {
   EXPECT_EQ(finding.during, "after pod-delete of pg-1");
   EXPECT_EQ(finding.evidence[0].file, "history.jsonl");
   EXPECT_EQ(finding.evidence[0].line, 5);
+}
+
+// Cut between two lines a history is damaged nowhere; the trace knows how long it was.
+TEST(DataRules, AHistoryThatIsCutDecidesNothing) {
+  const std::vector<int64_t> all = Rows({1, 2, 5, 6});
+  const std::string history = Finals(Writes(), all, all).Text();
+  const int64_t lines = std::count(history.begin(), history.end(), '\n') - 1;  // Without the header.
+  std::string trace = Trace();
+  trace.erase(trace.rfind(R"("kind":"end")"));
+  trace += fmt::format(R"("kind":"end","history":{{"events":{}}}}})", lines) + "\n";
+  EXPECT_EQ(ToString(Find(CheckRun(RunJson(), trace, history), "SS-DATA-1", "s1").verdict), "pass");
+  std::string cut = history;
+  for (int64_t left = lines - 1; left > 0; --left) {
+    cut.erase(cut.rfind('\n', cut.size() - 2) + 1);
+    const Verdicts verdicts = CheckRun(RunJson(), trace, cut);
+    EXPECT_NE(verdicts.exit, 0) << left << " lines are left";
+    const CheckResult result = Find(verdicts, "RUN-LOAD", "s1");
+    EXPECT_EQ(ToString(result.verdict), "unknown");
+    EXPECT_THAT(result.reason, testing::HasSubstr("operation lines that the run had written"));
+  }
 }
 
 // The fault that takes a pod's storage away says so, and the loss of what the pod held names it.

@@ -1,9 +1,11 @@
 // The readers of trace.jsonl and history.jsonl: what they keep, and what they call a problem.
+#include <span>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/strings.h"
 #include "harness/trace/history_reader.h"
 #include "harness/trace/trace_reader.h"
 
@@ -60,6 +62,19 @@ struct ProblemRow {
   const char* sentence;  // Empty: no problem.
 };
 
+void ExpectProblems(std::span<const ProblemRow> rows) {
+  for (const ProblemRow& row : rows) {
+    const auto model = Read(std::string(kRun) + kOpen + row.tail);
+    ASSERT_TRUE(model) << row.name;
+    if (std::string(row.sentence).empty()) {
+      EXPECT_TRUE(model->problems.empty()) << row.name << ": " << model->problems[0].sentence;
+    } else {
+      ASSERT_FALSE(model->problems.empty()) << row.name;
+      EXPECT_THAT(model->problems[0].sentence, testing::HasSubstr(row.sentence)) << row.name;
+    }
+  }
+}
+
 TEST(TraceReader, NoticesDamageAndContradictions) {
   const ProblemRow rows[] = {
       {"sound", Pod(1, "ADDED", "11") + Pod(2, "MODIFIED", "12"), ""},
@@ -107,16 +122,31 @@ TEST(TraceReader, NoticesDamageAndContradictions) {
            Pod(2, "MODIFIED", "12", "pg-0", "u0", R"(,"generation":3)"),
        "a line is missing"},
   };
-  for (const ProblemRow& row : rows) {
-    const auto model = Read(std::string(kRun) + kOpen + row.tail);
-    ASSERT_TRUE(model) << row.name;
-    if (std::string(row.sentence).empty()) {
-      EXPECT_TRUE(model->problems.empty()) << row.name << ": " << model->problems[0].sentence;
-    } else {
-      ASSERT_FALSE(model->problems.empty()) << row.name;
-      EXPECT_THAT(model->problems[0].sentence, testing::HasSubstr(row.sentence)) << row.name;
-    }
-  }
+  ExpectProblems(rows);
+}
+
+// What happened while nothing could be heard comes late, and is believed; what comes late although
+// the watch had told other things all the time shows that times were altered.
+TEST(TraceReader, ALateLineNeedsASilenceBefore) {
+  const auto made = [](double t, const char* version, const char* name, const char* stamp) {
+    return ReplaceAll(Pod(t, "ADDED", version, name, name), "08:00:00", stamp);
+  };
+  const std::string first = made(1, "11", "pg-0", "08:00:01");
+  std::string busy = first;
+  for (int i = 1; i <= 4; ++i)
+    busy += ReplaceAll(Pod(1 + 10 * i, "MODIFIED", std::to_string(11 + i).c_str(), "pg-0", "pg-0"),
+                       "08:00:00", "08:00:01");
+  const ProblemRow rows[] = {
+      {"at once", busy + made(50, "20", "pg-1", "08:00:50"), ""},
+      {"a little late", busy + made(50, "20", "pg-1", "08:00:30"), ""},
+      {"late after a silence", first + made(50, "20", "pg-1", "08:00:05"), ""},
+      {"and soon after it",
+       first + made(50, "20", "pg-1", "08:00:05") + made(53, "21", "pg-2", "08:00:06"), ""},
+      {"late, though not silent", busy + made(50, "20", "pg-1", "08:00:05"), "was not silent"},
+      {"still late", first + made(50, "20", "pg-1", "08:00:05") + made(60, "21", "pg-2", "08:00:06"),
+       "was not silent"},
+  };
+  ExpectProblems(rows);
 }
 
 TEST(TraceReader, RefusesWhatIsNoTrace) {
