@@ -1,6 +1,11 @@
 // Appends client operations to history.jsonl: an invoke line before the request is sent, a
 // completion line after its whole answer, with Jepsen's field names.
 //
+// Lines get their order under a lock and are written by one thread at a time, in that order, while the
+// others go on: with a write under the lock, some hundred clients wait for each other. A client's
+// completion may wait for the next invocation, so that both are one write. At any moment the file is
+// a prefix of the history; it is whole after Flush.
+//
 // Line 1 is a header:
 // {"hist":1,"run","clock":"monotonic-ns","system","nodes":[...],"workload":"insert-set",
 // "model":"set","seed","unique_values":true}. Operations on the insert-only table of a run:
@@ -18,6 +23,7 @@
 #define HOLDFAST_HARNESS_TRACE_HISTORY_WRITER_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -45,19 +51,21 @@ class HistoryWriter {
                                                      const Json& header,
                                                      bool recording = true);
 
-  // `process` is an integer for clients and a string for probes; `extra` fields ("node",
-  // "scenario") join the line.
+  // `process` is an integer for clients and a string for probes; `node` is the pod that is asked; the
+  // fields of `extra` ("due", "scenario"), when it is an object, join the line.
   void Invoke(const Json& process,
               std::string_view function,
               std::string_view key,
+              std::string_view node,
               const Json& value,
-              const Json& extra);
+              const Json& extra = nullptr);
   void Complete(const Json& process,
                 std::string_view function,
                 std::string_view key,
+                std::string_view node,
                 OutcomeType type,
                 const Json& value,
-                const Json& extra);
+                const Json& extra = nullptr);
 
   struct Counts {
     int64_t ok = 0;
@@ -66,9 +74,17 @@ class HistoryWriter {
     int64_t acked_adds = 0;
   };
   [[nodiscard]] Counts counts() const;
+  // Operation lines so far, without the header: what a whole copy of the file has to hold.
+  [[nodiscard]] int64_t events() const;
   // A time of the run's clock as the history writes it.
   [[nodiscard]] Nanos SinceStart(Nanos at) const { return at - clock_.origin; }
+  // Returns when all lines of calls that have returned are in the file.
+  void Flush() const;
+  // After a flush.
   [[nodiscard]] Status Health() const;
+  ~HistoryWriter() { Flush(); }
+  HistoryWriter(const HistoryWriter&) = delete;
+  HistoryWriter& operator=(const HistoryWriter&) = delete;
 
  private:
   HistoryWriter(FileDescriptor file, std::string name, RunClock clock, bool recording)
@@ -80,16 +96,25 @@ class HistoryWriter {
               std::string_view type,
               std::string_view function,
               std::string_view key,
+              std::string_view node,
               const Json& value,
               const Json& extra);
 
+  // Writes what is pending until nothing is, unless another thread does. `lock` is held on entry and
+  // at return, not in between.
+  void Write(std::unique_lock<std::mutex>& lock) const;
+
   mutable std::mutex mutex_;
+  mutable std::condition_variable written_;  // Something was.
+  mutable std::string pending_;
+  mutable std::string batch_;  // Of the thread that writes; its memory is used again.
+  mutable bool writing_ = false;
   FileDescriptor file_;
   std::string name_;
   RunClock clock_;
   bool recording_;
   int64_t index_ = 0;
-  Status health_;
+  mutable Status health_;
   std::atomic<int64_t> ok_{0};
   std::atomic<int64_t> fail_{0};
   std::atomic<int64_t> info_{0};

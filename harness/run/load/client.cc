@@ -21,9 +21,8 @@ Result<std::unique_ptr<Session>> ConnectTo(const LoadContext& context, const std
   return context.workload->Connect(*context.deployment, *endpoint, context.connect_timeout);
 }
 
-Json CompletionFields(const std::string& pod, const Outcome& outcome) {
-  Json fields = {{"node", pod}};
-  if (outcome.extra.is_object()) fields.update(outcome.extra);
+Json CompletionFields(const Outcome& outcome) {
+  Json fields = outcome.extra.is_object() ? outcome.extra : Json();
   if (outcome.type != OutcomeType::kOk) fields["error"] = {outcome.error_class, outcome.error};
   return fields;
 }
@@ -38,16 +37,16 @@ Outcome Client::Perform(const std::string& pod, const Operation& operation) {
   const Json process = process_;
   const char* const function = workloads::FunctionName(operation.function);
   Node& node = nodes_[pod];
-  Json fields = {{"node", pod}};
+  Json fields;
   if (due_) fields["due"] = context_.history->SinceStart(*due_).count();
   const Nanos begin = due_ ? *std::exchange(due_, std::nullopt) : context_.clock->Now();
-  context_.history->Invoke(process, function, operation.key, operation.value, fields);
+  context_.history->Invoke(process, function, operation.key, pod, operation.value, fields);
   Outcome outcome = Try(pod, node, operation);
   if (context_.latency != nullptr && outcome.type == OutcomeType::kOk)
     context_.latency->Add(context_.clock->Now() - begin);
   const Json& result = outcome.value.is_null() ? operation.value : outcome.value;
-  context_.history->Complete(process, function, operation.key, outcome.type, result,
-                             CompletionFields(pod, outcome));
+  context_.history->Complete(process, function, operation.key, pod, outcome.type, result,
+                             CompletionFields(outcome));
   if (outcome.type == OutcomeType::kInfo) process_ += stride_;
   Settle(node, outcome);
   return outcome;

@@ -35,8 +35,8 @@ struct LoadContext {
 Result<std::unique_ptr<workloads::Session>> ConnectTo(const LoadContext& context,
                                                       const std::string& pod);
 
-// The fields of a completion line: node, what the driver knows, and the error if there is one.
-Json CompletionFields(const std::string& pod, const workloads::Outcome& outcome);
+// The further fields of a completion line: what the driver knows, and the error; null without any.
+Json CompletionFields(const workloads::Outcome& outcome);
 
 // Not thread-safe: one thread at a time.
 class Client {

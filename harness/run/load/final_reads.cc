@@ -61,15 +61,16 @@ class PodReads {
   // Recorded; tried again while there is time. True when it was answered.
   bool ReadKey(const std::string& key, bool caught_up) {
     const std::string process = "probe:" + pod_;
-    const Json extra = {{"node", pod_}, {"scenario", options_.scenario}};
+    const Json extra = {{"scenario", options_.scenario}};
     do {
-      context_.history->Invoke(process, "final-read", key, nullptr, extra);
+      context_.history->Invoke(process, "final-read", key, pod_, nullptr, extra);
       const Outcome outcome =
           Once(options_.read_deadline, [&](Session& s) { return s.ReadAll(key); });
-      Json fields = CompletionFields(pod_, outcome);
+      Json fields = CompletionFields(outcome);
       fields["scenario"] = options_.scenario;
       if (!caught_up) fields["caughtUp"] = false;
-      context_.history->Complete(process, "final-read", key, outcome.type, outcome.value, fields);
+      context_.history->Complete(process, "final-read", key, pod_, outcome.type, outcome.value,
+                                  fields);
       if (outcome.type == OutcomeType::kOk) return true;
     } while (!limit_.Passed() && context_.clock->SleepFor(kPoll, stop_));
     return false;

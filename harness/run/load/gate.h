@@ -15,15 +15,15 @@ class Gate {
   // Blocks while the gate is closed. False when stopped; then Leave is not called.
   bool Enter(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [this] { return open_; })) return false;
+    // To wait with a stop token costs a registration with all the others.
+    if (!open_ && !changed_.wait(lock, stop, [this] { return open_; })) return false;
     if (stop.stop_requested()) return false;
     ++inside_;
     return true;
   }
   void Leave() {
     const std::lock_guard lock(mutex_);
-    --inside_;
-    changed_.notify_all();
+    if (--inside_ == 0 && !open_) changed_.notify_all();
   }
   // Returns when nobody is inside.
   void Close() {

@@ -146,7 +146,10 @@ void LoadGenerator::Loop(Worker& worker, const std::stop_token& stop) {
   }
 }
 
-void LoadGenerator::Pause() { gate_.Close(); }
+void LoadGenerator::Pause() {
+  gate_.Close();
+  context_.history->Flush();
+}
 
 void LoadGenerator::Resume() {
   resumed_ = schedule_.Restart();
@@ -157,6 +160,7 @@ void LoadGenerator::Stop() {
   for (std::jthread& thread : threads_)
     thread.request_stop();
   threads_.clear();
+  context_.history->Flush();
 }
 
 Status LoadGenerator::WriteTombstones(Nanos timeout, const std::stop_token& stop) {

@@ -34,7 +34,7 @@ Watchdog::Guard::Guard(Watchdog& watchdog, workloads::Session& session, Nanos de
   const Nanos at = watchdog.clock_.Now() + deadline;
   const std::lock_guard lock(watchdog_.mutex_);
   id_ = watchdog_.next_id_++;
-  watchdog_.watched_.emplace(id_, Watched{&session, at});
+  watchdog_.watched_.emplace_hint(watchdog_.watched_.end(), id_, Watched{&session, at});
 }
 
 Watchdog::Guard::~Guard() {

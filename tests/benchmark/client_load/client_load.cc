@@ -1,7 +1,7 @@
 // What the client load costs: operations per second of the same loop with recording off and on, and
 // of the system's own tool with the same statement and number of clients, against one real server. Each
-// pair runs at the same time, so that the server and whoever else is busy slow both alike; a row is
-// the median of its rounds. The processor time that our process needs for an operation is measured
+// pair runs at the same time, so that the server and whoever else is busy slow both alike; loop and tool
+// are also measured one after the other, each alone with the server. A row is the median of its rounds. The processor time that our process needs for an operation is measured
 // alone, without and with recording.
 // Usage: benchmark_client_load [seconds] [rounds] [clients of each] [system]
 #include <sys/resource.h>
@@ -174,6 +174,7 @@ class Row {
     for (int round = 0; round < plan_.rounds; ++round) {
       SideBySide();
       BesideTheTool();
+      AfterTheTool();
     }
     for (const bool recording : {false, true})
       micros_[recording] = ProcessorMicros(recording);
@@ -184,9 +185,10 @@ class Row {
   }
 
   void Print() const {
-    fmt::print("{:<10} {:>8} {:>8.0f} {:>8.0f} {:>8} {:>12.0f} {:>8} {:>8.1f} {:>8.1f}   rounds:", name_,
+    fmt::print("{:<10} {:>8} {:>8.0f} {:>8.0f} {:>8} {:>12.0f} {:>8} {:>8} {:>8.1f} {:>8.1f}   rounds:",
+               name_,
                plan_.clients, Median(off_), Median(on_), Percent(on_to_off_), Median(tool_),
-               Percent(on_to_tool_), micros_[0], micros_[1]);
+               Percent(on_to_tool_), Percent(alone_to_tool_), micros_[0], micros_[1]);
     for (const double ratio : on_to_off_)
       fmt::print(" {:.2f}", ratio);
     fmt::print("\n");
@@ -215,11 +217,26 @@ class Row {
     const ClosedLoop on(workload_, pod_, plan_.clients, true);
     const Nanos begin = SystemClock().Now();
     const double before = on.Done();
-    const double tool =
-        name_ == "postgres" ? Pgbench(pod_, plan_) : Mysqlslap(pod_, plan_, off_.back());
+    const double tool = Tool(off_.back());
     const double done = on.Done() - before;
     tool_.push_back(tool);
     if (tool > 0) on_to_tool_.push_back(done / Seconds(SystemClock().Now() - begin) / tool);
+  }
+
+  // Each has the server for itself, one after the other.
+  void AfterTheTool() {
+    if (name_ != "postgres" && name_ != "mysql") return;
+    const double tool = Tool(2 * off_.back());
+    const ClosedLoop on(workload_, pod_, plan_.clients, true);
+    const Nanos begin = SystemClock().Now();
+    const double before = on.Done();
+    SystemClock().SleepFor(std::chrono::seconds(plan_.seconds), {});
+    const double rate = (on.Done() - before) / Seconds(SystemClock().Now() - begin);
+    if (tool > 0) alone_to_tool_.push_back(rate / tool);
+  }
+
+  double Tool(double expected) {
+    return name_ == "postgres" ? Pgbench(pod_, plan_) : Mysqlslap(pod_, plan_, expected);
   }
 
   double ProcessorMicros(bool recording) {
@@ -240,6 +257,7 @@ class Row {
   std::vector<double> on_to_off_;
   std::vector<double> tool_;
   std::vector<double> on_to_tool_;
+  std::vector<double> alone_to_tool_;
   double micros_[2] = {0, 0};
 };
 
@@ -255,8 +273,8 @@ int Main(const Plan& plan, const std::string& only) {
         {"MEMBERS_STATE", "new"}}},
       {"volume", "busybox:1", {}},
   };
-  fmt::print("{:<10} {:>8} {:>8} {:>8} {:>8} {:>12} {:>8} {:>8} {:>8}\n", "system", "clients",
-             "off/s", "on/s", "on/off", "own tool/s", "on/tool", "us off", "us on");
+  fmt::print("{:<10} {:>8} {:>8} {:>8} {:>8} {:>12} {:>8} {:>8} {:>8} {:>8}\n", "system", "clients",
+             "off/s", "on/s", "on/off", "own tool/s", "on/tool", "alone", "us off", "us on");
   int failed = 0;
   for (const Subject& subject : subjects) {
     const std::string name = subject.workload;

@@ -60,6 +60,7 @@ Status Recorded::FinalRead() {
 check::CheckResult Recorded::Judge(const std::string& id) const {
   check::CheckResult none;
   none.reason = "the history was not judged";
+  history_->Flush();
   const auto verdicts = check::CheckHistoryFile(directory_.path() / "history.jsonl",
                                                 check::history::Format::kAuto, {});
   if (!verdicts) {

@@ -74,6 +74,7 @@ class LoadTest : public testing::Test {
 
   std::vector<Json> Lines() {
     std::vector<Json> lines;
+    history_->Flush();
     const std::string text = ReadFile(directory_.path() / "history.jsonl").value_or("");
     for (const std::string& line : Split(text, '\n')) {
       if (!line.empty()) lines.push_back(ParseJson(line).value_or(Json::object()));

@@ -183,6 +183,7 @@ FakeLoad::FakeLoad(Clock& the_clock) : workload(cluster), watchdog(the_clock) {
 
 std::vector<Json> FakeLoad::Lines() const {
   std::vector<Json> lines;
+  history->Flush();
   const std::string text = ReadFile(directory.path() / "history.jsonl").value_or("");
   for (const std::string& line : Split(text, '\n')) {
     if (!line.empty()) lines.push_back(ParseJson(line).value_or(Json("not JSON")));
