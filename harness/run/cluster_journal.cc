@@ -6,6 +6,7 @@
 #include "harness/base/strings.h"
 #include "harness/base/time_format.h"
 #include "harness/run/crash_point.h"
+#include "harness/run/leases.h"
 #include "harness/run/runner_identity.h"
 
 namespace holdfast::run {
@@ -22,24 +23,13 @@ const kube::ObjectRef& NamespaceRef() {
 
 std::string KeyOf(int id) { return fmt::format("change-{:06}", id); }
 
-Json Labels(const std::string& run) {
-  return {{"app.kubernetes.io/managed-by", "holdfast"}, {kRunLabel, run}};
-}
-
-Json Lease(const std::string& name, const std::string& run, const std::string& holder) {
-  return {{"apiVersion", "coordination.k8s.io/v1"},
-          {"kind", "Lease"},
-          {"metadata",
-           {{"name", name}, {"namespace", kJournalNamespace}, {"labels", Labels(run)}}},
-          {"spec",
-           {{"holderIdentity", holder},
-            {"leaseDurationSeconds", kHeartbeatLife.count()},
-            {"renewTime", FormatRfc3339(SystemClock().Wall(), 6)}}}};
-}
-
 bool Ended(const Error& error) { return error.code == ErrorCode::kNotFound; }
 
 }  // namespace
+
+Json JournalLabels(const std::string& run) {
+  return {{"app.kubernetes.io/managed-by", "holdfast"}, {kRunLabel, run}};
+}
 
 std::string JournalName(const std::string& run) { return "holdfast-" + run; }
 
@@ -49,27 +39,6 @@ kube::ObjectRef JournalRef(const std::string& run) {
 
 kube::ObjectRef HeartbeatRef(const std::string& run) {
   return {kube::resources::kLeases, kJournalNamespace, JournalName(run)};
-}
-
-kube::ObjectRef NodeLeaseRef(const std::string& node) {
-  return {kube::resources::kLeases, kJournalNamespace, "node-" + node};
-}
-
-kube::ObjectRef NamespaceLeaseRef(const std::string& ns) {
-  return {kube::resources::kLeases, kJournalNamespace, "namespace-" + ns};
-}
-
-std::string NodeOfLease(const std::string& name) {
-  constexpr std::string_view kPrefix = "node-";
-  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : std::string();
-}
-
-Json NodeLease(const std::string& node, const std::string& run) {
-  return Lease("node-" + node, run, run);
-}
-
-Json NamespaceLease(const std::string& ns, const std::string& run) {
-  return Lease(NamespaceLeaseRef(ns).name, run, run);
 }
 
 Result<std::unique_ptr<ClusterJournal>> ClusterJournal::Open(kube::Client& client,
@@ -114,11 +83,11 @@ Status ClusterJournal::MakeObjects(const Json& header) {
                  {"metadata",
                   {{"name", JournalName(run_)},
                    {"namespace", kJournalNamespace},
-                   {"labels", Labels(run_)}}},
+                   {"labels", JournalLabels(run_)}}},
                  {"data", {{kHeaderKey, DumpJson(header)}}}};
   // The lease first: a journal without one counts as dead.
   const auto leased = client_.Create(kube::resources::kLeases, kJournalNamespace,
-                                     Lease(JournalName(run_), run_, RunnerIdentity()));
+                                     MakeLease(JournalName(run_), run_, RunnerIdentity()));
   if (!exists(leased)) return Fail(leased.error());
   renewed_ = clock_.Now().count();
   CrashPoint();

@@ -21,18 +21,12 @@ inline constexpr const char* kStopAnnotation = "holdfast.dev/stop";
 // A run that could not renew its heartbeat for this long counts as dead elsewhere.
 inline constexpr std::chrono::seconds kHeartbeatLife{90};
 
+// What marks everything there as the run's.
+Json JournalLabels(const std::string& run);
 // "holdfast-<run>": of its ConfigMap and its Lease.
 std::string JournalName(const std::string& run);
 kube::ObjectRef JournalRef(const std::string& run);
 kube::ObjectRef HeartbeatRef(const std::string& run);
-// The lease on a node: "node-<name>".
-kube::ObjectRef NodeLeaseRef(const std::string& node);
-// The lease on a namespace that a run was given: "namespace-<name>".
-kube::ObjectRef NamespaceLeaseRef(const std::string& ns);
-// The node of such a lease's name; empty when it is of another kind.
-std::string NodeOfLease(const std::string& name);
-Json NodeLease(const std::string& node, const std::string& run);
-Json NamespaceLease(const std::string& ns, const std::string& run);
 
 // Thread-safe.
 class ClusterJournal : public JournalMirror {

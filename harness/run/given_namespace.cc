@@ -31,38 +31,54 @@ bool MustBeEmpty(const kube::Resource& resource) {
 
 std::string NameOf(const Json& object) { return GetString(object, {"metadata", "name"}); }
 
-struct Left {
-  std::vector<std::string> names;  // "Kind name".
-  bool pods = false;
+struct Found {
+  const kube::Resource* resource;
+  Json object;
 };
 
-// One round: asks for the deletion of all that is not asked yet, and tells what is there.
-Result<Left> DeleteOnce(kube::Client& client,
-                        const std::string& ns,
-                        const std::string& run,
-                        std::set<std::string>& claims) {
+// Everything of the run, in the order of its deletion.
+Result<std::vector<Found>> FindContent(kube::Client& client,
+                                       const std::string& ns,
+                                       const std::string& run) {
   kube::ListOptions ours;
   ours.label_selector = fmt::format("{}={}", kRunLabel, run);
-  Left left;
+  std::vector<Found> found;
   for (const kube::Resource& resource : Kinds()) {
-    HOLDFAST_ASSIGN(const kube::ObjectList objects, client.List(resource, ns, ours));
-    const bool claim = resource == kube::resources::kPersistentVolumeClaims;
-    for (const Json& object : objects.items) {
-      left.names.push_back(resource.kind + " " + NameOf(object));
-      if (claim) claims.insert(NameOf(object));
-      if (resource == kube::resources::kPods) left.pods = true;
-      if ((claim && left.pods) || !GetString(object, {"metadata", "deletionTimestamp"}).empty())
-        continue;
-      kube::DeleteOptions options;
-      options.uid_precondition = GetString(object, {"metadata", "uid"});
-      const auto deleted = client.Delete({resource, ns, NameOf(object)}, options);
-      CrashPoint();
-      if (!deleted && deleted.error().code != ErrorCode::kNotFound &&
-          deleted.error().code != ErrorCode::kConflict)
-        return Fail(deleted.error());
-    }
+    HOLDFAST_ASSIGN(kube::ObjectList objects, client.List(resource, ns, ours));
+    for (Json& object : objects.items)
+      found.push_back({&resource, std::move(object)});
   }
-  return left;
+  return found;
+}
+
+std::vector<std::string> NamesOf(const std::vector<Found>& content) {
+  std::vector<std::string> names;
+  for (const Found& found : content)
+    names.push_back(found.resource->kind + " " + NameOf(found.object));
+  return names;
+}
+
+// One round: asks for the deletion of all that is not asked yet, and tells what was there.
+Result<std::vector<std::string>> DeleteOnce(kube::Client& client,
+                                            const std::string& ns,
+                                            const std::string& run,
+                                            std::set<std::string>& claims) {
+  HOLDFAST_ASSIGN(const std::vector<Found> content, FindContent(client, ns, run));
+  bool pods = false;
+  for (const auto& [resource, object] : content) {
+    const bool claim = *resource == kube::resources::kPersistentVolumeClaims;
+    if (claim) claims.insert(NameOf(object));
+    if (*resource == kube::resources::kPods) pods = true;
+    if ((claim && pods) || !GetString(object, {"metadata", "deletionTimestamp"}).empty()) continue;
+    kube::DeleteOptions options;
+    options.uid_precondition = GetString(object, {"metadata", "uid"});
+    const auto deleted = client.Delete({*resource, ns, NameOf(object)}, options);
+    CrashPoint();
+    if (!deleted && deleted.error().code != ErrorCode::kNotFound &&
+        deleted.error().code != ErrorCode::kConflict)
+      return Fail(deleted.error());
+  }
+  return NamesOf(content);
 }
 
 // Of the claims: those whose volume will not go by itself, and those that will.
@@ -118,15 +134,7 @@ Status CheckGivenNamespace(kube::Client& client, const std::string& ns) {
 Result<std::vector<std::string>> ContentOf(kube::Client& client,
                                            const std::string& ns,
                                            const std::string& run) {
-  kube::ListOptions ours;
-  ours.label_selector = fmt::format("{}={}", kRunLabel, run);
-  std::vector<std::string> names;
-  for (const kube::Resource& resource : Kinds()) {
-    HOLDFAST_ASSIGN(const kube::ObjectList objects, client.List(resource, ns, ours));
-    for (const Json& object : objects.items)
-      names.push_back(resource.kind + " " + NameOf(object));
-  }
-  return names;
+  return FindContent(client, ns, run).transform(NamesOf);
 }
 
 Status RemoveContent(kube::Client& client,
@@ -139,12 +147,12 @@ Status RemoveContent(kube::Client& client,
   std::string last = "no answer";
   do {
     const auto left = DeleteOnce(client, ns, run, claims);
-    if (left && left->names.empty()) {
+    if (left && left->empty()) {
       const auto volumes = VolumesOf(client, ns, claims);
       if (volumes && volumes->empty()) return {};
       last = volumes ? Join(*volumes, ", ") : volumes.error().message;
     } else {
-      last = left ? Join(left->names, ", ") : left.error().message;
+      last = left ? Join(*left, ", ") : left.error().message;
     }
     clock.SleepFor(kPoll, {});
   } while (!deadline.Passed());

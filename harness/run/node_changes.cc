@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/run/cluster_journal.h"
+#include "harness/run/leases.h"
 
 namespace holdfast::run {
 namespace {
@@ -74,29 +75,9 @@ Status NodeChanges::Lease(const faults::Node& node) {
   for (const Change& change : journal_.Pending()) {
     if (change.what == "lease" && IsOf(change, node.name)) return {};
   }
-  const kube::ObjectRef ref = NodeLeaseRef(node.name);
-  HOLDFAST_ASSIGN(
-      const Change change,
-      journal_.Record("lease", {{"object",
-                                 {{"kind", "Lease"},
-                                  {"namespace", kJournalNamespace},
-                                  {"name", ref.name}}},
-                                {"made", {{"holder", run_}}}}));
-  const Json lease = NodeLease(node.name, run_);
-  const auto made = actions_.Send(
-      {{"verb", "create"},
-       {"action", "create Lease " + ref.name},
-       {"resource", "leases"},
-       {"name", ref.name}},
-      [&] { return actions_.client().Create(kube::resources::kLeases, ref.ns, lease); });
-  if (made) return FencedAgain(node, change);
-  if (made.error().reason != "AlreadyExists")
-    return Fail(made.error().In("the lease on node " + node.name));
-  HOLDFAST_RETURN_IF_ERROR(journal_.Undone(change));
-  const auto held = actions_.client().Get(ref);
-  return Refuse("node {} is held by run {}; wait for its end, or run `holdfast recover` if it is "
-                "dead",
-                node.name, held ? GetString(*held, {"spec", "holderIdentity"}) : "unknown");
+  HOLDFAST_ASSIGN(const Change change, TakeLease(actions_, journal_, NodeLeaseRef(node.name), run_,
+                                                 "node " + node.name));
+  return FencedAgain(node, change);
 }
 
 Status NodeChanges::Edit(const faults::Node& node,

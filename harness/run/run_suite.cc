@@ -13,6 +13,7 @@
 #include "harness/run/cluster_journal.h"
 #include "harness/run/inventory.h"
 #include "harness/run/given_namespace.h"
+#include "harness/run/leases.h"
 #include "harness/run/journal.h"
 #include "harness/run/load/sentinel.h"
 #include "harness/run/load/watchdog.h"
@@ -264,27 +265,8 @@ class Runner {
 
   // The lease keeps other runs out; whoever came first since the preflight stays.
   Status TakeNamespace() {
-    const kube::ObjectRef ref = NamespaceLeaseRef(ns_);
-    HOLDFAST_ASSIGN(
-        const Change lease,
-        journal_->Record("lease", {{"object",
-                                    {{"kind", "Lease"},
-                                     {"namespace", kJournalNamespace},
-                                     {"name", ref.name}}},
-                                   {"made", {{"holder", deployment_.run_id}}}}));
-    const auto made = actions_->Send(
-        {{"verb", "create"},
-         {"action", "create Lease " + ref.name},
-         {"resource", "leases"},
-         {"name", ref.name}},
-        [&] { return client_.Create(ref.resource, ref.ns, NamespaceLease(ns_, deployment_.run_id)); });
-    if (!made && made.error().reason == "AlreadyExists") {
-      const auto held = client_.Get(ref);
-      return Refuse("namespace {} is held by run {}; wait for its end, or run `holdfast recover` if "
-                    "it is dead",
-                    ns_, held ? GetString(*held, {"spec", "holderIdentity"}) : "unknown");
-    }
-    if (!made) return Fail(made.error().In("the lease on namespace " + ns_));
+    HOLDFAST_RETURN_IF_ERROR(TakeLease(*actions_, *journal_, NamespaceLeaseRef(ns_),
+                                       deployment_.run_id, "namespace " + ns_));
     HOLDFAST_RETURN_IF_ERROR(CheckGivenNamespace(client_, ns_));
     return journal_
         ->Record("content", {{"object", {{"kind", "Namespace"}, {"name", ns_}}},
