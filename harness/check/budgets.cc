@@ -156,6 +156,12 @@ void JudgeArithmetic(Judgement& judge) {
                                  "desired",
                                  life.name, state.allowed, state.current, state.desired),
                      {BudgetId(life)}, {state.at.line});
+      } else if (state.allowed < most && state.expected > 0 && state.disrupted == 0 && !state.failed) {
+        judge.Broken(state.at.t,
+                     fmt::format("the budget {} allows {} disruptions with {} healthy pods of {} "
+                                 "desired, and no eviction is under way",
+                                 life.name, state.allowed, state.current, state.desired),
+                     {BudgetId(life)}, {state.at.line});
       } else if (desired && *desired != state.desired) {
         judge.Broken(state.at.t,
                      fmt::format("the budget {} desires {} healthy pods of {}, its spec asks for {}",

@@ -20,6 +20,53 @@ using trace::VolumeState;
 
 ObjectId VolumeId(const VolumeLife& life) { return {"PersistentVolume", life.name, life.uid}; }
 
+// A volume belongs to one claim for as long as that is there.
+void JudgeVolumeStep(Judgement& judge,
+                     const VolumeLife& life,
+                     const VolumeState& state,
+                     const VolumeState* before,
+                     const ClaimLife* claim) {
+  const auto broken = [&](std::string sentence) {
+    std::vector<ObjectId> objects{VolumeId(life)};
+    if (claim != nullptr) objects.push_back(ClaimId(*claim));
+    judge.Broken(state.at.t, std::move(sentence), std::move(objects), {state.at.line});
+  };
+  if (state.phase == "Bound" && state.claim_uid.empty()) {
+    broken(fmt::format("volume {} (uid {}) is Bound at {} without a claim's uid", life.name, life.uid,
+                       Seconds(state.at.t)));
+  }
+  if (before != nullptr && !before->claim_uid.empty() && !state.claim_uid.empty() &&
+      (before->claim_uid != state.claim_uid || before->claim_name != state.claim_name)) {
+    broken(fmt::format("volume {} (uid {}) goes from claim {} (uid {}) to claim {} (uid {}) at {}",
+                       life.name, life.uid, before->claim_name, before->claim_uid, state.claim_name,
+                       state.claim_uid, Seconds(state.at.t)));
+  }
+  // The watch of the claims may be behind.
+  const bool kept = claim != nullptr && (claim->gone ? claim->gone->t : judge.context().trace.last.t) >
+                                            state.at.t + kDelta;
+  if (kept && state.phase == "Released") {
+    broken(fmt::format("volume {} (uid {}) is Released at {}, although its claim {} (uid {}) is there",
+                       life.name, life.uid, Seconds(state.at.t), claim->name, claim->uid));
+  }
+}
+
+void JudgeBoundVolumes(Judgement& judge) {
+  const Context& context = judge.context();
+  std::map<std::string_view, const ClaimLife*> claims;
+  for (const ClaimLife& claim : context.trace.claims)
+    claims[claim.uid] = &claim;
+  for (const VolumeLife& life : context.trace.volumes) {
+    const VolumeState* before = nullptr;
+    for (const VolumeState& state : life.states) {
+      const VolumeState* last = before;
+      before = &state;
+      if (!judge.window().Has(state.at)) continue;
+      const auto claim = claims.find(state.claim_uid);
+      JudgeVolumeStep(judge, life, state, last, claim == claims.end() ? nullptr : claim->second);
+    }
+  }
+}
+
 void JudgeBinding(Judgement& judge) {
   const Context& context = judge.context();
   for (const ClaimLife* life : ClaimsIn(context, judge.window())) {
@@ -42,16 +89,7 @@ void JudgeBinding(Judgement& judge) {
       if (volume.empty()) volume = state.volume;
     }
   }
-  for (const VolumeLife& life : context.trace.volumes) {
-    for (const VolumeState& state : life.states) {
-      if (!judge.window().Has(state.at) || state.phase != "Bound" || !state.claim_uid.empty())
-        continue;
-      judge.Broken(state.at.t,
-                   fmt::format("volume {} (uid {}) is Bound at {} without a claim's uid", life.name,
-                               life.uid, Seconds(state.at.t)),
-                   {VolumeId(life)}, {state.at.line});
-    }
-  }
+  JudgeBoundVolumes(judge);
 }
 
 void JudgeKeptClaims(Judgement& judge) {

@@ -78,6 +78,12 @@ void JudgeClaimLife(Judgement& judge, const ClaimLife& life) {
                                life.name, life.uid, volume, state.volume, Seconds(state.at.t)),
                    {ClaimId(life)}, {state.at.line});
     }
+    if (!bound && state.phase == "Lost" && in_window) {
+      judge.Broken(state.at.t,
+                   fmt::format("claim {} (uid {}) is Lost at {}: its volume is not there", life.name,
+                               life.uid, Seconds(state.at.t)),
+                   {ClaimId(life)}, {state.at.line});
+    }
     if (bound && state.phase != "Bound" && in_window) {
       judge.Broken(state.at.t,
                    fmt::format("claim {} (uid {}) goes from Bound to {} at {}", life.name, life.uid,

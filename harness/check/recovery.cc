@@ -62,6 +62,12 @@ void JudgeContainerCrash(Judgement& judge) {
       ++judge.context().steps;
       const PodState* last = before;
       before = &state;
+      if (last != nullptr && state.restarts == last->restarts &&
+          state.identity->containers.size() == 1 && !last->container.empty() &&
+          !state.container.empty() && state.container != last->container) {
+        judge.Undecided(fmt::format("{} has another container at {}, but its restart count stays {}",
+                                    Describe(*member->life), Seconds(state.at.t), state.restarts));
+      }
       if (last == nullptr || state.restarts == last->restarts) continue;
       judge.Saw();
       // A container that restarts keeps its pod: a deletion right after it needs a cause.

@@ -42,6 +42,26 @@ std::vector<const RevisionLife*> Owned(const Judgement& judge) {
   return owned;
 }
 
+// A new number is the next one: whatever it leaves out was there, and is not in the record.
+void JudgeNumbers(Judgement& judge) {
+  std::vector<std::pair<const RevisionLife*, const RevisionState*>> states;
+  for (const RevisionLife* life : Owned(judge))
+    for (const RevisionState& state : life->states)
+      states.emplace_back(life, &state);
+  std::sort(states.begin(), states.end(),
+            [](const auto& a, const auto& b) { return a.second->at.line < b.second->at.line; });
+  int64_t newest = 0;
+  for (const auto& [life, state] : states) {
+    const bool is_first = state == &life->states.front();
+    if (!(is_first && life->listed) && judge.window().Has(state->at) &&
+        state->revision > newest + 1) {
+      judge.Undecided(fmt::format("ControllerRevision {} has the number {} at {}, after {}", life->name,
+                                  state->revision, Seconds(state->at.t), newest));
+    }
+    newest = std::max(newest, state->revision);
+  }
+}
+
 void JudgeRevisionObjects(Judgement& judge) {
   const Context& context = judge.context();
   std::map<int64_t, const RevisionLife*> numbers;
@@ -73,6 +93,7 @@ void JudgeRevisionObjects(Judgement& judge) {
                              found->second->name, life->name, last.revision),
                  {RevisionId(*found->second), RevisionId(*life)}, {last.at.line});
   }
+  JudgeNumbers(judge);
 }
 
 void JudgeHistoryLimit(Judgement& judge) {

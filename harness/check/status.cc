@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -85,6 +86,7 @@ void JudgeCounters(Judgement& judge) {
                    {SetId(judge, set)}, {set.at.line});
     }
   });
+  JudgeCounts(judge);
 }
 
 // What the pods of the window's end say, and since when nothing moved.
@@ -320,13 +322,19 @@ void JudgeInvalid(Judgement& judge) {
   });
 }
 
+// What a spec says, with what is left out as its default: a new API server may write defaults down.
+auto Asked(const SetState& set) {
+  return std::tie(set.replicas, set.start, set.partition, set.max_unavailable,
+                  set.min_ready_seconds, set.history_limit, set.policy, set.strategy, set.service,
+                  set.when_deleted, set.when_scaled, set.pod_template);
+}
+
 void JudgeGenerations(Judgement& judge) {
   ForEachState(judge, [&](const SetState& set, const SetState* before) {
     if (before == nullptr || set.terminating || set.gone) return;
     judge.Saw();
     const bool same = set.spec == before->spec;
-    const bool moved = set.replicas != before->replicas || set.partition != before->partition ||
-                       set.pod_template != before->pod_template;
+    const bool moved = Asked(set) != Asked(*before);
     if (same && set.generation != before->generation) {
       judge.Broken(set.at.t,
                    fmt::format("generation goes from {} to {} without a change of the spec",
@@ -368,10 +376,11 @@ std::vector<Guarantee> Statuses() {
       {.id = "SS-STAT-2",
        .title = "counters are consistent",
        .paragraph = "Ready, current, updated and available replicas never exceed replicas; "
-                    "available never exceeds ready.",
+                    "available never exceeds ready. A new count includes every pod that was there for 5 s "
+                    "before and after, and none that was not there within them.",
        .since = "Kubernetes 1.9; availableReplicas 1.25",
        .exercised = "the set changes",
-       .needs = sets,
+       .needs = {"statefulsets", "pods"},
        .seen = "{} states of the set with consistent counters",
        .judge = JudgeCounters},
       {.id = "SS-STAT-3",

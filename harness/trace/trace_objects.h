@@ -235,6 +235,7 @@ struct BudgetState {
   int64_t desired = 0;
   int64_t expected = 0;
   int64_t disrupted = 0;  // disruptedPods.
+  bool failed = false;    // The controller could not count (SyncFailed), so it allows none.
   bool operator==(const BudgetState&) const = default;
 };
 using BudgetLife = Life<BudgetState>;

@@ -125,6 +125,7 @@ class WatchModel {
                  Stamp stamp,
                  std::string_view what);
   void AddPod(Event& event);
+  void CheckKept(const Event& event, const PodLife& life, const PodState& state);
   void CheckPodTimes(const Event& event, Stamp stamp, const char* what);
   void CheckStamp(const Event& event, Stamp stamp, const char* what, Stamp tolerance);
   void AddTarget(Event& event);

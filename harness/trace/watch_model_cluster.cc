@@ -95,6 +95,9 @@ void WatchModel::AddBudget(Event& event) {
   state.expected = status["expectedPods"].Int();
   status["disruptedPods"].ForEachMember(
       [&](std::string_view, JsonView) { ++state.disrupted; });
+  status["conditions"].ForEach([&](JsonView condition) {
+    if (condition["reason"].Text() == "SyncFailed") state.failed = true;
+  });
   Push(life, std::move(state), event);
 }
 

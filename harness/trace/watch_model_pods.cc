@@ -207,7 +207,34 @@ void WatchModel::AddPod(Event& event) {
     Damaged(event.at, "pods",
             fmt::format("{} (uid {}) is Ready although it has not started", life.name, life.uid));
   }
+  if (before != nullptr) CheckKept(event, life, state);
   Push(life, std::move(state), event);
+}
+
+// What no request can change while the pod lives; and a readiness that changes has a new stamp.
+void WatchModel::CheckKept(const Event& event, const PodLife& life, const PodState& state) {
+  const PodState& before = life.states.back();
+  if (!before.node.empty() && state.node != before.node) {
+    Damaged(event.at, "pods",
+            fmt::format("{} (uid {}) goes from node {} to '{}' without a new pod", life.name, life.uid,
+                        before.node, state.node));
+  }
+  if (state.identity->claims != before.identity->claims) {
+    Damaged(event.at, "pods",
+            fmt::format("the claims of {} (uid {}) change while it lives", life.name, life.uid));
+  }
+  if (state.ready == before.ready || state.ready_since != before.ready_since ||
+      state.ready_since == kNoStamp)
+    return;
+  constexpr double kReportDelay = 15;  // A kubelet sends what it has not told every 10 s.
+  auto since = life.states.rbegin();
+  while (std::next(since) != life.states.rend() &&
+         std::next(since)->ready_since == state.ready_since)
+    ++since;
+  if (event.at.t - since->at.t <= kReportDelay) return;
+  Damaged(event.at, "pods",
+          fmt::format("the readiness of {} (uid {}) changes, but its stamp is of {:.0f} s before",
+                      life.name, life.uid, event.at.t - since->at.t));
 }
 
 void WatchModel::AddTarget(Event& event) {

@@ -3,6 +3,8 @@
 // never green.
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -102,6 +104,8 @@ Copies ActionRemoved(const Recording& recording) {
   return copies;
 }
 
+std::string SetOf(const Places& life) { return life.name.substr(0, life.name.rfind('-')); }
+
 // The creation of a pod is told before its predecessor was first Ready.
 Copies CreatedTooEarly(const Recording& recording) {
   Copies copies;
@@ -110,16 +114,70 @@ Copies CreatedTooEarly(const Recording& recording) {
   for (size_t i = 1; i < lives.size(); ++i) {
     const Places& lower = lives[i - 1];
     const size_t added = lives[i].at.front();
-    if (lives[i].name.substr(0, lives[i].name.rfind('-')) !=
-            lower.name.substr(0, lower.name.rfind('-')) ||
-        lower.name >= lives[i].name)
-      continue;
+    if (SetOf(lives[i]) != SetOf(lower) || lower.name >= lives[i].name) continue;
     const auto ready = std::find_if(lower.at.begin(), lower.at.end(),
                                     [&](size_t at) { return IsReady(recording.lines[at]); });
     if (ready == lower.at.end() || *ready > added) continue;
     Recording copy = recording;
     TellEarlier(copy, added, *ready);
     copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+// Of a pod's lines before `end`, none says that it is Ready; nullopt when none did.
+std::optional<Recording> NeverReadyBefore(const Recording& recording,
+                                          const Places& life,
+                                          size_t end) {
+  Recording copy = recording;
+  bool removed = false;
+  for (const size_t at : life.at) {
+    if (at >= end || !IsReady(recording.lines[at])) continue;
+    for (Json& condition : ObjectOf(copy.lines[at])["status"]["conditions"])
+      if (condition["type"] == Json("Ready")) condition["status"] = "False";
+    removed = true;
+  }
+  return removed ? std::optional(std::move(copy)) : std::nullopt;
+}
+
+// Before a pod is created for the first time, its predecessor is never Ready.
+Copies PredecessorNotReady(const Recording& recording) {
+  Copies copies;
+  if (!IsOrdered(recording)) return copies;
+  const std::vector<Places> lives = Lives(recording, "pods");
+  std::set<std::string> known;
+  for (size_t i = 0; i < lives.size(); ++i) {
+    if (!known.insert(lives[i].name).second || i == 0 || SetOf(lives[i - 1]) != SetOf(lives[i]) ||
+        lives[i - 1].name >= lives[i].name)
+      continue;
+    if (auto copy = NeverReadyBefore(recording, lives[i - 1], lives[i].at.front()))
+      copies.push_back(*std::move(copy));
+  }
+  return copies;
+}
+
+// The claims that two pods name exchanged, for every pair of pods.
+Copies ClaimNamesExchanged(const Recording& recording) {
+  std::set<std::string> names;
+  for (const Places& life : Lives(recording, "pods"))
+    names.insert(life.name);
+  Copies copies;
+  for (auto a = names.begin(); a != names.end(); ++a) {
+    for (auto b = std::next(a); b != names.end(); ++b) {
+      Recording copy = recording;
+      bool changed = false;
+      for (const size_t at : Events(recording, "pods")) {
+        for (Json& volume : ObjectOf(copy.lines[at])["spec"]["volumes"]) {
+          if (!volume.contains("persistentVolumeClaim")) continue;
+          Json& claim = volume["persistentVolumeClaim"]["claimName"];
+          const std::string name = claim.get<std::string>();
+          if (name.ends_with("-" + *a)) claim = name.substr(0, name.size() - a->size()) + *b;
+          if (name.ends_with("-" + *b)) claim = name.substr(0, name.size() - b->size()) + *a;
+          changed = changed || claim != Json(name);
+        }
+      }
+      if (changed) copies.push_back(std::move(copy));
+    }
   }
   return copies;
 }
@@ -355,6 +413,8 @@ std::vector<Kind> Kinds() {
       {"ended unasked", {"SS-ID-3", "SS-UPD-1", "SS-UPD-3"}, EndedUnasked, 1},
       {"action removed", {"SS-ID-3", "SS-UPD-3"}, ActionRemoved},
       {"created too early", {"SS-ORD-2"}, CreatedTooEarly},
+      {"predecessor not ready", {"SS-ORD-2"}, PredecessorNotReady},
+      {"claims of pods exchanged", {"SS-ID-7"}, ClaimNamesExchanged},
       {"claim changes its uid", {"SS-PVC-2"}, ClaimChangesUid},
       {"two claims, one volume", {"SS-PVC-4", "SS-PVC-2"}, TwoClaimsOneVolume},
       {"uids of claims exchanged", {"SS-PVC-4", "SS-PVC-2"}, ClaimUidsExchanged},

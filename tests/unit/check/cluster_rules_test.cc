@@ -87,6 +87,16 @@ TraceText Cordoned(bool placed_there) {
   return trace.Wait(10).End();
 }
 
+TraceText AnotherContainer(int restarts) {
+  const auto status = [](const char* id, int count) {
+    return At("/status/containerStatuses",
+              Json::array({{{"name", "main"}, {"containerID", id}, {"restartCount", count}}}));
+  };
+  TraceText trace = Healthy();
+  trace.Change(1, status("test://1", 0)).Wait(1);
+  return trace.Change(1, status("test://2", restarts)).Wait(6).End();
+}
+
 TEST(ClusterRules, RecoveryAndNodes) {
   TraceText gap = Cordoned(false);
   Gap(gap.Unsay(), "nodes");
@@ -97,6 +107,8 @@ TEST(ClusterRules, RecoveryAndNodes) {
       {"restarted", "SS-REC-3", "pass", Crashed(true, 1)},
       {"not restarted", "SS-REC-3", "fail", Crashed(false, 130)},
       {"not yet restarted", "SS-REC-3", "unknown", Crashed(false, 10)},
+      {"another container", "SS-REC-3", "unknown", AnotherContainer(0)},
+      {"another container, counted", "SS-REC-3", "pass", AnotherContainer(1)},
       {"no crash", "SS-REC-3", "not-applicable", Healthy().End()},
       {"nothing restarts", "SS-REC-4", "pass", ControllerFault(false)},
       {"a pod goes", "SS-REC-4", "fail", ControllerFault(true)},
@@ -253,6 +265,14 @@ TEST(ClusterRules, Budgets) {
        Budgeted(1, 3).Act(Eviction(1), kAccepted).Wait(0.5).End()},
       {"adds up", "SS-PDB-2", "pass", Budgeted(1, 3).End()},
       {"allows too many", "SS-PDB-2", "fail", Budgeted(2, 3).End()},
+      {"allows too few", "SS-PDB-2", "fail", Budgeted(0, 3).End()},
+      {"allows too few while one goes", "SS-PDB-2", "pass",
+       Budgeted(0, 3, At("/status/disruptedPods", {{"pg-1", "2027-01-15T08:00:00Z"}})).End()},
+      {"allows none where it cannot count", "SS-PDB-2", "pass",
+       Budgeted(0, 3,
+                At("/status/conditions",
+                   Json::array({{{"type", "DisruptionAllowed"}, {"reason", "SyncFailed"}}})))
+           .End()},
       {"desires too few", "SS-PDB-2", "fail",
        Budgeted(1, 3, At("/status/expectedPods", 9)).End()},
       {"half, rounded up", "SS-PDB-2", "pass",

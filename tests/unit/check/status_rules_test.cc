@@ -1,4 +1,6 @@
 // SS-STAT, SS-VAL, SS-ADOPT, SS-DEL and the rules of the run itself.
+#include <algorithm>
+
 #include "tests/unit/check/rule_rows.h"
 
 namespace holdfast::check {
@@ -6,6 +8,44 @@ namespace {
 
 TraceText With(const char* path, const Json& value) {
   return Healthy().Status(At(path, value)).Wait(1).End();
+}
+
+TraceText Counted(const char* counter, int count, double rest) {
+  return Healthy()
+      .Wait(10)
+      .Status([&](Json& set) {
+        for (const char* other : {"readyReplicas", "currentReplicas", "updatedReplicas"})
+          set["status"][other] = std::min(count, 3);
+        set["status"][counter] = count;
+      })
+      .Wait(rest)
+      .End();
+}
+
+// The status names another updateRevision than the pods carry.
+TraceText OtherRevision(int updated) {
+  TraceText trace = Healthy();
+  trace.Status([](Json& set) {
+    set["status"]["updateRevision"] = "pg-2b";
+    set["status"]["updatedReplicas"] = 0;
+  });
+  return trace.Wait(10)
+      .Status([&](Json& set) { set["status"]["updatedReplicas"] = updated; })
+      .Wait(6)
+      .End();
+}
+
+// pg-2 is not there; after some seconds the status counts it once more.
+TraceText GoneAndCounted(double seconds) {
+  TraceText trace = Healthy();
+  trace.Set(2).Terminate(2).Gone(2);
+  return trace.Wait(seconds)
+      .Status([](Json& set) {
+        for (const char* counter : {"replicas", "readyReplicas", "currentReplicas", "updatedReplicas"})
+          set["status"][counter] = 3;
+      })
+      .Wait(6)
+      .End();
 }
 
 Json Change(const char* verb, const char* field) {
@@ -112,6 +152,14 @@ TEST(StatusRules, Status) {
       {"gap", "SS-STAT-1", "unknown", gap.End()},
       {"counters", "SS-STAT-2", "pass", Healthy().End()},
       {"more ready than there are", "SS-STAT-2", "fail", With("/status/readyReplicas", 4)},
+      {"more than there are", "SS-STAT-2", "fail", Counted("replicas", 4, 6)},
+      {"fewer than there are", "SS-STAT-2", "fail", Counted("replicas", 2, 6)},
+      {"fewer, and the record ends", "SS-STAT-2", "pass", Counted("replicas", 2, 1)},
+      {"one less ready", "SS-STAT-2", "pass", Counted("readyReplicas", 2, 6)},
+      {"a pod of the old revision counted as new", "SS-STAT-2", "fail", OtherRevision(3)},
+      {"none of the new revision", "SS-STAT-2", "pass", OtherRevision(0)},
+      {"one gone, and still counted", "SS-STAT-2", "pass", GoneAndCounted(1)},
+      {"gone for long, and counted again", "SS-STAT-2", "fail", GoneAndCounted(20)},
       {"more available than ready", "SS-STAT-2", "fail",
        Healthy()
            .Status([](Json& set) {
@@ -176,6 +224,13 @@ TEST(StatusRules, Validation) {
       {"valid", "SS-VAL-2", "not-applicable", Attempt(Invalid(Json::object()), Accepted())},
       {"counted", "SS-VAL-3", "pass", Healthy().Set(2).End()},
       {"not counted", "SS-VAL-3", "fail", Healthy().Status(At("/spec/replicas", 2)).End()},
+      {"another policy, not counted", "SS-VAL-3", "fail",
+       Healthy().Status(At("/spec/podManagementPolicy", "Parallel")).End()},
+      {"a default written down", "SS-VAL-3", "pass",
+       Healthy()
+           .Status(At("/spec/persistentVolumeClaimRetentionPolicy", {{"whenDeleted", "Retain"}}))
+           .Set(2)
+           .End()},
       {"counted for nothing", "SS-VAL-3", "fail", Healthy().Set(3).End()},
       {"no change", "SS-VAL-3", "not-applicable", Healthy().End()},
       {"label", "SS-VAL-4", "pass",

@@ -73,6 +73,17 @@ TraceText VolumeGone(const char* then) {
   return trace.Wait(then == nullptr ? 130 : 1).End();
 }
 
+TraceText VolumeChanged(const char* path, const Json& value, double rest = 6) {
+  TraceText trace = Healthy();
+  return VolumeState(trace, 1, "MODIFIED", At(path, value)).Wait(rest).End();
+}
+
+TraceText ReleasedAfter() {
+  TraceText trace = ScaledAway(true).Unsay();
+  DeleteClaim(trace, 2, true).Claim("DELETED", "data-pg-2");
+  return VolumeState(trace, 2, "MODIFIED", At("/status/phase", "Released")).Wait(6).End();
+}
+
 TEST(StorageRules, Claims) {
   TraceText gap = Healthy();
   Gap(gap, "persistentvolumeclaims");
@@ -80,6 +91,17 @@ TEST(StorageRules, Claims) {
       {"bound", "SS-PVC-3", "pass", Healthy().End()},
       {"bound to nothing", "SS-PVC-3", "fail", ClaimChange("/spec/volumeName", "")},
       {"bound twice", "SS-PVC-3", "fail", ClaimChange("/spec/volumeName", "other")},
+      {"volume of another claim", "SS-PVC-3", "fail", VolumeChanged("/spec/claimRef/uid", "other")},
+      {"volume released under its claim", "SS-PVC-3", "fail",
+       VolumeChanged("/status/phase", "Released")},
+      {"volume released, and the record ends", "SS-PVC-3", "pass",
+       VolumeChanged("/status/phase", "Released", 1)},
+      {"volume released after its claim", "SS-PVC-3", "pass", ReleasedAfter()},
+      {"lost from the start", "SS-PVC-2", "fail",
+       Healthy()
+           .Claim("ADDED", "data-pg-3", At("/status/phase", "Lost"))
+           .Wait(1)
+           .End()},
       {"gap", "SS-PVC-3", "unknown", gap.End()},
       {"kept", "SS-PVC-5", "pass", ScaledAway(true)},
       {"not kept", "SS-PVC-5", "fail", ScaledAway(false)},

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/check/record_builder.h"
+#include "tests/unit/check/rule_rows.h"
 
 namespace holdfast::check {
 namespace {
@@ -54,6 +54,18 @@ TraceText Policy(const char* policy) {
       .Ready(1)
       .Wait(10)
       .End();
+}
+
+TraceText Relabelled(bool by_run) {
+  TraceText trace = Healthy();
+  if (by_run) {
+    trace.Act({{"verb", "patch"},
+               {"resource", "pods"},
+               {"name", "pg-1"},
+               {"field", "metadata.labels"}},
+              {{"ok", true}, {"status", 200}});
+  }
+  return trace.Change(1, At("/metadata/labels/apps.kubernetes.io~1pod-index", "7")).Wait(6).End();
 }
 
 Json Label(const char* key, const char* value) {
@@ -133,6 +145,8 @@ std::vector<Row> IdentityRows() {
        })},
       {"index label", "SS-ID-4", "fail",
        With([](Json& pod) { pod.merge_patch(Label("apps.kubernetes.io/pod-index", "7")); })},
+      {"a label changed by nobody", "SS-ID-4", "unknown", Relabelled(false)},
+      {"a label changed by the run", "SS-ID-4", "pass", Relabelled(true)},
       {"unknown revision", "SS-ID-4", "fail",
        With([](Json& pod) { pod.merge_patch(Label("controller-revision-hash", "pg-9z")); })},
       {"hostname", "SS-ID-5", "pass", Recreated()},

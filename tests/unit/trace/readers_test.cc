@@ -125,6 +125,33 @@ TEST(TraceReader, NoticesDamageAndContradictions) {
   ExpectProblems(rows);
 }
 
+std::string Told(double t, const char* version, const char* spec, const char* ready, const char* stamp) {
+  return fmt::format(
+      R"({{"t":{},"kind":"watch","resource":"pods","event":{{"type":"{}","object":{{"metadata":)"
+      R"({{"name":"pg-0","uid":"u0","resourceVersion":"{}","creationTimestamp":"2027-01-15T08:00:00Z"}},)"
+      R"("spec":{},"status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"{}",)"
+      R"("lastTransitionTime":"2027-01-15T08:00:{}Z"}}]}}}}}}}})"
+      "\n",
+      t, std::string(version) == "11" ? "ADDED" : "MODIFIED", version, spec, ready, stamp);
+}
+
+// What the API lets nobody change in a pod that lives, and stamps that go with what they stamp.
+TEST(TraceReader, APodKeepsItsNodeItsClaimsAndItsStamps) {
+  const char* here = R"({"nodeName":"a"})";
+  const char* claim = R"({"nodeName":"a","volumes":[{"name":"d","persistentVolumeClaim":{"claimName":"c"}}]})";
+  const std::string first = Told(1, "11", here, "True", "01");
+  const ProblemRow rows[] = {
+      {"the same", first + Told(2, "12", here, "True", "01"), ""},
+      {"scheduled", Told(1, "11", "{}", "False", "01") + Told(2, "12", here, "False", "01"), ""},
+      {"another node", first + Told(2, "12", R"({"nodeName":"b"})", "True", "01"), "from node a to 'b'"},
+      {"another claim", first + Told(2, "12", claim, "True", "01"), "the claims of pg-0"},
+      {"not ready with a new stamp", first + Told(40, "12", here, "False", "40"), ""},
+      {"not ready at once", first + Told(2, "12", here, "False", "01"), ""},
+      {"not ready by an old stamp", first + Told(40, "12", here, "False", "01"), "its stamp is of 39 s"},
+  };
+  ExpectProblems(rows);
+}
+
 // What happened while nothing could be heard comes late, and is believed; what comes late although
 // the watch had told other things all the time shows that times were altered.
 TEST(TraceReader, ALateLineNeedsASilenceBefore) {

@@ -1,0 +1,160 @@
+// A part of SS-STAT-2: what the status counts, against the pods that the record shows. The controller's
+// view may be kDelta old, and two watches are not ordered, so a count is held against all that
+// was there within kDelta of it.
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "harness/check/families.h"
+
+namespace holdfast::check {
+namespace {
+
+using trace::PodState;
+using trace::SetState;
+
+constexpr double kAlways = std::numeric_limits<double>::infinity();
+
+// Stretches of time, counted by binary search.
+class Spans {
+ public:
+  // In order of `begin` for each name. Of one name there is one pod at a time: what lies closer
+  // together than the time that a count is held against is one stretch.
+  void Add(const std::string& name, double begin, double end) {
+    const auto [last, is_new] = newest_.try_emplace(name, ends_.size());
+    if (!is_new && begin - ends_[last->second] <= 2 * kDelta) {
+      ends_[last->second] = std::max(ends_[last->second], end);
+      return;
+    }
+    last->second = ends_.size();
+    begins_.push_back(begin);
+    ends_.push_back(end);
+  }
+  void Sort() {
+    std::sort(begins_.begin(), begins_.end());
+    std::sort(ends_.begin(), ends_.end());
+  }
+  // Those that have a moment in common with [from, to].
+  [[nodiscard]] int64_t During(double from, double to) const {
+    return Until(begins_, to) - (std::lower_bound(ends_.begin(), ends_.end(), from) - ends_.begin());
+  }
+  // At least so many hold all of [from, to].
+  [[nodiscard]] int64_t Throughout(double from, double to) const {
+    return Until(begins_, from) - Until(ends_, to);
+  }
+
+ private:
+  static int64_t Until(const std::vector<double>& times, double t) {
+    return std::upper_bound(times.begin(), times.end(), t) - times.begin();
+  }
+  std::map<std::string, size_t> newest_;  // By name, until they are sorted.
+  std::vector<double> begins_;
+  std::vector<double> ends_;
+};
+
+struct Counted {
+  Spans there;
+  Spans counted;  // Only those that must be counted, each for itself.
+  Spans ready;
+  std::map<std::string, Spans, std::less<>> of_revision;
+};
+
+std::string RevisionOf(const PodState& state) {
+  const auto label = state.identity->labels.find("controller-revision-hash");
+  return label == state.identity->labels.end() ? std::string() : label->second;
+}
+
+bool MustCount(const trace::PodLife& life, const std::string& set) {
+  return std::all_of(life.states.begin(), life.states.end(), [&](const PodState& state) {
+    const trace::OwnerReference* owner = Controller(state.identity->owners);
+    return owner != nullptr && owner->uid == set && state.phase != "Failed" &&
+           state.phase != "Succeeded";
+  });
+}
+
+Counted CountSpans(const Context& context, const std::string& set) {
+  Counted counted;
+  // Lives of one name follow each other in the order of their lines.
+  for (const trace::PodLife& life : context.trace.pods) {
+    if (context.OrdinalOf(life.name) < 0) continue;
+    const double begin = life.listed ? -kAlways : life.first().t;
+    const double end = life.gone ? life.gone->t : kAlways;
+    counted.there.Add(life.name, begin, end);
+    counted.of_revision[RevisionOf(life.states.front())].Add(life.name, begin, end);
+    if (MustCount(life, set)) counted.counted.Add(life.uid, begin, end);
+    for (size_t i = 0; i < life.states.size(); ++i) {
+      ++context.steps;
+      if (!life.states[i].RunningAndReady()) continue;
+      const double from = i == 0 ? begin : life.states[i].at.t;
+      while (i + 1 < life.states.size() && life.states[i + 1].RunningAndReady())
+        ++i;
+      counted.ready.Add(life.name, from, i + 1 < life.states.size() ? life.states[i + 1].at.t : end);
+    }
+  }
+  counted.there.Sort();
+  counted.counted.Sort();
+  counted.ready.Sort();
+  for (auto& [revision, spans] : counted.of_revision)
+    spans.Sort();
+  return counted;
+}
+
+class Counts {
+ public:
+  explicit Counts(Judgement& judge) : judge_(judge) {}
+
+  void Judge(const SetState& set, const SetState& before, const Counted& counted) {
+    const double from = set.at.t - kDelta;
+    const double to = set.at.t + kDelta;
+    const auto of_revision = [&](const std::string& revision) {
+      const auto spans = counted.of_revision.find(revision);
+      return spans == counted.of_revision.end() ? 0 : spans->second.During(from, to);
+    };
+    if (set.status_replicas != before.status_replicas) {
+      AtMost(set, "replicas", set.status_replicas, counted.there.During(from, to));
+      const int64_t least = to > judge_.window().t1 ? 0 : counted.counted.Throughout(from, to);
+      if (set.status_replicas < least)
+        Wrong(set, "replicas", set.status_replicas, fmt::format("at least {}", least));
+    }
+    if (set.status_ready != before.status_ready)
+      AtMost(set, "readyReplicas", set.status_ready, counted.ready.During(from, to));
+    if (set.status_updated != before.status_updated)
+      AtMost(set, "updatedReplicas", set.status_updated, of_revision(set.update_revision));
+    if (set.status_current != before.status_current)
+      AtMost(set, "currentReplicas", set.status_current, of_revision(set.current_revision));
+  }
+
+ private:
+  void AtMost(const SetState& set, const char* counter, int64_t told, int64_t most) {
+    if (told > most) Wrong(set, counter, told, fmt::format("at most {}", most));
+  }
+  void Wrong(const SetState& set, const char* counter, int64_t told, const std::string& there) {
+    judge_.Broken(set.at.t,
+                  fmt::format("at {} the status has {} {}, but within {:.0f} s of it there were {} such "
+                              "pods",
+                              Seconds(set.at.t), counter, told, kDelta, there),
+                  {{"StatefulSet", judge_.context().trace.target_name, set.uid}}, {set.at.line});
+  }
+  Judgement& judge_;
+};
+
+}  // namespace
+
+void JudgeCounts(Judgement& judge) {
+  Counts counts(judge);
+  std::map<std::string, Counted> by_set;
+  const SetState* before = nullptr;
+  for (const SetState* set : judge.window().sets) {
+    const SetState* last = before != nullptr && before->uid == set->uid ? before : nullptr;
+    before = set;
+    if (last == nullptr || set->gone || !judge.window().Has(set->at)) continue;
+    auto counted = by_set.find(set->uid);
+    if (counted == by_set.end())
+      counted = by_set.emplace(set->uid, CountSpans(judge.context(), set->uid)).first;
+    counts.Judge(*set, *last, counted->second);
+  }
+}
+
+}  // namespace holdfast::check
