@@ -27,6 +27,8 @@ class Generator {
     int64_t life = 0;
     std::string created;
     int restarts = 0;
+    bool ready = false;
+    std::string ready_since;
   };
   [[nodiscard]] std::string Stamp(double after = 0) const {
     return FormatRfc3339(Nanos((kWall + static_cast<int64_t>(t_ + after)) * 1'000'000'000));
@@ -96,7 +98,9 @@ void Generator::Claim(int ordinal) {
 
 void Generator::PodEvent(
     int ordinal, const char* type, const char* phase, bool ready, bool ending) {
-  const Pod& pod = pods_[ordinal];
+  Pod& pod = pods_[ordinal];
+  if (pod.ready_since.empty() || pod.ready != ready) pod.ready_since = Stamp();
+  pod.ready = ready;
   const std::string name = fmt::format("pg-{}", ordinal);
   const std::string end =
       ending ? fmt::format(R"(,"deletionTimestamp":"{}","deletionGracePeriodSeconds":30)",
@@ -112,14 +116,14 @@ void Generator::PodEvent(
             R"("persistentVolumeClaim":{{"claimName":"data-{}"}}}}]}},"status":{{"phase":"{}",)"
             R"("podIP":"10.0.0.{}","conditions":[{{"type":"Ready","status":"{}",)"
             R"("lastTransitionTime":"{}"}}],"containerStatuses":[{{"name":"main",)"
-            R"("restartCount":{},"containerID":"c-{}"}}]}}}})",
+            R"("restartCount":{},"containerID":"c-{}-{}"}}]}}}})",
             Meta(name, fmt::format("u-{}", pod.life), pod.created), ending ? 2 : 1, end, name,
             ordinal, kOwner, name, ordinal % 3, ballast_, name, phase, ordinal + 1,
-            ready ? "True" : "False", pod.created, pod.restarts, pod.life));
+            ready ? "True" : "False", pod.ready_since, pod.restarts, pod.life, pod.restarts));
 }
 
 void Generator::Up(int ordinal) {
-  pods_[ordinal] = {.life = ++lives_, .created = Stamp(), .restarts = 0};
+  pods_[ordinal] = {.life = ++lives_, .created = Stamp(), .restarts = 0, .ready = false, .ready_since = {}};
   PodEvent(ordinal, "ADDED", "Pending", false, false);
   PodEvent(ordinal, "MODIFIED", "Running", false, false);
   t_ += 0.2;
