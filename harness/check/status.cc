@@ -376,10 +376,11 @@ std::vector<Guarantee> Statuses() {
       {.id = "SS-STAT-2",
        .title = "counters are consistent",
        .paragraph = "Ready, current, updated and available replicas never exceed replicas; "
-                    "available never exceeds ready. A new count includes every pod that was there for 5 s "
-                    "before and after, and none that was not there within them.",
+                    "available never exceeds ready. A new count includes every pod that was there all "
+                    "the time since the status before, and none that was not there at any time.",
        .since = "Kubernetes 1.9; availableReplicas 1.25",
        .exercised = "the set changes",
+       .exceptions = "The controller's view may be 5 s old.",
        .needs = {"statefulsets", "pods"},
        .seen = "{} states of the set with consistent counters",
        .judge = JudgeCounters},

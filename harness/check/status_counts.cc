@@ -1,9 +1,12 @@
-// A part of SS-STAT-2: what the status counts, against the pods that the record shows. The controller's
-// view may be kDelta old, and two watches are not ordered, so a count is held against all that
-// was there within kDelta of it.
+// A part of SS-STAT-2: what the status counts, against the pods that the record shows. The controller
+// counts when a sync begins and writes when it ends, which may be long after in a large set; but it
+// begins only after the sync before has written. Its view may be kDelta old then, and two watches are
+// not ordered. So a count is held against all that was there from kDelta before the last status to kDelta
+// after this one.
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -101,12 +104,19 @@ Counted CountSpans(const Context& context, const std::string& set) {
   return counted;
 }
 
+auto Told(const SetState& set) {
+  return std::tie(set.status_replicas, set.status_ready, set.status_current, set.status_updated,
+                  set.status_available, set.observed_generation, set.current_revision,
+                  set.update_revision);
+}
+
 class Counts {
  public:
   explicit Counts(Judgement& judge) : judge_(judge) {}
 
-  void Judge(const SetState& set, const SetState& before, const Counted& counted) {
-    const double from = set.at.t - kDelta;
+  // `written`: when the status was, before.
+  void Judge(const SetState& set, const SetState& before, double written, const Counted& counted) {
+    const double from = std::min(written, set.at.t) - kDelta;
     const double to = set.at.t + kDelta;
     const auto of_revision = [&](const std::string& revision) {
       const auto spans = counted.of_revision.find(revision);
@@ -132,9 +142,9 @@ class Counts {
   }
   void Wrong(const SetState& set, const char* counter, int64_t told, const std::string& there) {
     judge_.Broken(set.at.t,
-                  fmt::format("at {} the status has {} {}, but within {:.0f} s of it there were {} such "
+                  fmt::format("at {} the status has {} {}, but since the status before there were {} such "
                               "pods",
-                              Seconds(set.at.t), counter, told, kDelta, there),
+                              Seconds(set.at.t), counter, told, there),
                   {{"StatefulSet", judge_.context().trace.target_name, set.uid}}, {set.at.line});
   }
   Judgement& judge_;
@@ -146,14 +156,20 @@ void JudgeCounts(Judgement& judge) {
   Counts counts(judge);
   std::map<std::string, Counted> by_set;
   const SetState* before = nullptr;
+  double written = -kAlways;
   for (const SetState* set : judge.window().sets) {
     const SetState* last = before != nullptr && before->uid == set->uid ? before : nullptr;
     before = set;
+    const double since = written;
+    if (last == nullptr)
+      written = -kAlways;
+    else if (Told(*set) != Told(*last))
+      written = set->at.t;
     if (last == nullptr || set->gone || !judge.window().Has(set->at)) continue;
     auto counted = by_set.find(set->uid);
     if (counted == by_set.end())
       counted = by_set.emplace(set->uid, CountSpans(judge.context(), set->uid)).first;
-    counts.Judge(*set, *last, counted->second);
+    counts.Judge(*set, *last, since, counted->second);
   }
 }
 

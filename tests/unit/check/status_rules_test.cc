@@ -12,8 +12,11 @@ TraceText With(const char* path, const Json& value) {
 
 TraceText Counted(const char* counter, int count, double rest) {
   return Healthy()
-      .Wait(10)
+      .Wait(6)
+      .Status(At("/status/availableReplicas", 3))
+      .Wait(6)
       .Status([&](Json& set) {
+        set["status"].erase("availableReplicas");
         for (const char* other : {"readyReplicas", "currentReplicas", "updatedReplicas"})
           set["status"][other] = std::min(count, 3);
         set["status"][counter] = count;
@@ -39,8 +42,11 @@ TraceText OtherRevision(int updated) {
 TraceText GoneAndCounted(double seconds) {
   TraceText trace = Healthy();
   trace.Set(2).Terminate(2).Gone(2);
-  return trace.Wait(seconds)
+  return trace.Wait(seconds / 2)
+      .Status(At("/status/availableReplicas", 2))
+      .Wait(seconds / 2)
       .Status([](Json& set) {
+        set["status"].erase("availableReplicas");
         for (const char* counter : {"replicas", "readyReplicas", "currentReplicas", "updatedReplicas"})
           set["status"][counter] = 3;
       })
