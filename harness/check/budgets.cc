@@ -156,7 +156,7 @@ void JudgeArithmetic(Judgement& judge) {
                                  "desired",
                                  life.name, state.allowed, state.current, state.desired),
                      {BudgetId(life)}, {state.at.line});
-      } else if (state.allowed < most && state.expected > 0 && state.disrupted == 0 && !state.failed) {
+      } else if (state.allowed < most && state.expected > 0 && state.disrupted == 0 && state.counted) {
         judge.Broken(state.at.t,
                      fmt::format("the budget {} allows {} disruptions with {} healthy pods of {} "
                                  "desired, and no eviction is under way",

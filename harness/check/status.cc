@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string_view>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -324,9 +325,11 @@ void JudgeInvalid(Judgement& judge) {
 
 // What a spec says, with what is left out as its default: a new API server may write defaults down.
 auto Asked(const SetState& set) {
-  return std::tie(set.replicas, set.start, set.partition, set.max_unavailable,
-                  set.min_ready_seconds, set.history_limit, set.policy, set.strategy, set.service,
-                  set.when_deleted, set.when_scaled, set.pod_template);
+  using Text = std::string_view;
+  const Text unavailable = set.max_unavailable.empty() ? Text("1") : Text(set.max_unavailable);
+  return std::tuple(set.replicas, set.start, set.partition, unavailable, set.min_ready_seconds,
+                    set.history_limit, Text(set.policy), Text(set.strategy), Text(set.service),
+                    Text(set.when_deleted), Text(set.when_scaled), set.pod_template);
 }
 
 void JudgeGenerations(Judgement& judge) {

@@ -235,7 +235,9 @@ struct BudgetState {
   int64_t desired = 0;
   int64_t expected = 0;
   int64_t disrupted = 0;  // disruptedPods.
-  bool failed = false;    // The controller could not count (SyncFailed), so it allows none.
+  // The condition DisruptionAllowed says that the controller could count; where it cannot it allows none,
+  // and before Kubernetes 1.21 it does not say so.
+  bool counted = false;
   bool operator==(const BudgetState&) const = default;
 };
 using BudgetLife = Life<BudgetState>;

@@ -96,7 +96,8 @@ void WatchModel::AddBudget(Event& event) {
   status["disruptedPods"].ForEachMember(
       [&](std::string_view, JsonView) { ++state.disrupted; });
   status["conditions"].ForEach([&](JsonView condition) {
-    if (condition["reason"].Text() == "SyncFailed") state.failed = true;
+    if (condition["type"].Text() == "DisruptionAllowed")
+      state.counted = condition["reason"].Text() != "SyncFailed";
   });
   Push(life, std::move(state), event);
 }

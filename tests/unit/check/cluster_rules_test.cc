@@ -197,6 +197,14 @@ TraceText Budgeted(int allowed, int current, const Edit& edit = {}) {
   return trace.Open("poddisruptionbudgets").Budget(allowed, current, 2, edit).Wait(10);
 }
 
+Edit CountedFor(const char* reason, const Json& disrupted = Json::object()) {
+  return [=](Json& budget) {
+    budget["status"]["disruptedPods"] = disrupted;
+    budget["status"]["conditions"] =
+        Json::array({{{"type", "DisruptionAllowed"}, {"reason", reason}}});
+  };
+}
+
 TraceText Tried(int allowed, const Json& answer) {
   return Budgeted(allowed, 3).Act(Eviction(1), answer).Wait(6).End();
 }
@@ -265,14 +273,12 @@ TEST(ClusterRules, Budgets) {
        Budgeted(1, 3).Act(Eviction(1), kAccepted).Wait(0.5).End()},
       {"adds up", "SS-PDB-2", "pass", Budgeted(1, 3).End()},
       {"allows too many", "SS-PDB-2", "fail", Budgeted(2, 3).End()},
-      {"allows too few", "SS-PDB-2", "fail", Budgeted(0, 3).End()},
+      {"allows too few", "SS-PDB-2", "fail", Budgeted(0, 3, CountedFor("InsufficientPods")).End()},
       {"allows too few while one goes", "SS-PDB-2", "pass",
-       Budgeted(0, 3, At("/status/disruptedPods", {{"pg-1", "2027-01-15T08:00:00Z"}})).End()},
+       Budgeted(0, 3, CountedFor("InsufficientPods", {{"pg-1", "2027-01-15T08:00:00Z"}})).End()},
       {"allows none where it cannot count", "SS-PDB-2", "pass",
-       Budgeted(0, 3,
-                At("/status/conditions",
-                   Json::array({{{"type", "DisruptionAllowed"}, {"reason", "SyncFailed"}}})))
-           .End()},
+       Budgeted(0, 3, CountedFor("SyncFailed")).End()},
+      {"allows none and does not say why", "SS-PDB-2", "pass", Budgeted(0, 3).End()},
       {"desires too few", "SS-PDB-2", "fail",
        Budgeted(1, 3, At("/status/expectedPods", 9)).End()},
       {"half, rounded up", "SS-PDB-2", "pass",

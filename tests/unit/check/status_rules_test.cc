@@ -232,9 +232,11 @@ TEST(StatusRules, Validation) {
       {"not counted", "SS-VAL-3", "fail", Healthy().Status(At("/spec/replicas", 2)).End()},
       {"another policy, not counted", "SS-VAL-3", "fail",
        Healthy().Status(At("/spec/podManagementPolicy", "Parallel")).End()},
-      {"a default written down", "SS-VAL-3", "pass",
+      {"defaults written down", "SS-VAL-3", "pass",
        Healthy()
            .Status(At("/spec/persistentVolumeClaimRetentionPolicy", {{"whenDeleted", "Retain"}}))
+           .Status(At("/spec/updateStrategy",
+                      {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 1}}}}))
            .Set(2)
            .End()},
       {"counted for nothing", "SS-VAL-3", "fail", Healthy().Set(3).End()},
