@@ -83,7 +83,7 @@ TEST(Kill, AnywhereLeavesNothingBehindAfterRecover) {
   KeptSandbox& sandbox = KeptSandbox::Get();
   const std::string before = sandbox.Found();
   const auto seed = static_cast<uint64_t>(Number("HOLDFAST_SEED", 20260));
-  const int64_t kills = Number("HOLDFAST_KILLS", 20);
+  const int64_t kills = Number("HOLDFAST_KILLS", 12);
   const bool both_ways = Number("HOLDFAST_KILLS_TWICE", 0) > 0;
   Random random(seed);
   std::map<std::string, int64_t> last;  // Shrinks when a run ends before its moment comes.
