@@ -94,7 +94,13 @@ void HistoryWriter::Append(const Json& process,
   constexpr size_t kMostPending = size_t{4} << 20;
   const bool may_wait = type != "invoke" && process.is_number_integer();
   std::unique_lock lock(mutex_);
-  written_.wait(lock, [this] { return pending_.size() < kMostPending; });
+  // Completions alone may have filled it, and then nobody is writing.
+  while (pending_.size() >= kMostPending) {
+    if (writing_)
+      written_.wait(lock);
+    else
+      Write(lock);
+  }
   fmt::format_to(std::back_inserter(pending_), FMT_COMPILE(R"({{"index":{},"time":{})"), index_++,
                  clock_.SinceStart().count());
   pending_.append(tail.data(), tail.size());

@@ -15,12 +15,22 @@ namespace {
 constexpr int kClients = 8;
 constexpr int kEach = 300;
 
-TEST(HistoryWriter, ManyClientsWriteOneOrder) {
-  const TemporaryDirectory directory;
-  const auto path = directory.path() / "history.jsonl";
-  auto opened = HistoryWriter::Open(path, {&SystemClock(), SystemClock().Now()}, {{"hist", 1}});
-  ASSERT_TRUE(opened);
-  HistoryWriter& writer = **opened;
+class HistoryWriterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = HistoryWriter::Open(path_, {&SystemClock(), SystemClock().Now()}, {{"hist", 1}});
+    ASSERT_TRUE(opened);
+    writer_ = *std::move(opened);
+  }
+  [[nodiscard]] int64_t Events() const { return ReadHistoryFile(path_).value_or(History()).events; }
+
+  const TemporaryDirectory directory_;
+  const std::filesystem::path path_ = directory_.path() / "history.jsonl";
+  std::unique_ptr<HistoryWriter> writer_;
+};
+
+TEST_F(HistoryWriterTest, ManyClientsWriteOneOrder) {
+  HistoryWriter& writer = *writer_;
   {
     std::vector<std::jthread> clients;
     for (int client = 0; client < kClients; ++client) {
@@ -34,7 +44,7 @@ TEST(HistoryWriter, ManyClientsWriteOneOrder) {
     }
   }
   writer.Flush();
-  const auto history = ReadHistoryFile(path);
+  const auto history = ReadHistoryFile(path_);
   ASSERT_TRUE(history);
   EXPECT_TRUE(history->problems.empty()) << history->problems[0].sentence;
   EXPECT_EQ(history->events, 2 * kClients * kEach);
@@ -48,21 +58,26 @@ TEST(HistoryWriter, ManyClientsWriteOneOrder) {
 }
 
 // A request is not sent before its line is in the file; what only weakens the record may wait.
-TEST(HistoryWriter, AnInvocationIsWrittenBeforeItReturns) {
-  const TemporaryDirectory directory;
-  const auto path = directory.path() / "history.jsonl";
-  auto opened = HistoryWriter::Open(path, {&SystemClock(), SystemClock().Now()}, {{"hist", 1}});
-  ASSERT_TRUE(opened);
-  HistoryWriter& writer = **opened;
-  const auto events = [&] { return ReadHistoryFile(path).value_or(History()).events; };
+TEST_F(HistoryWriterTest, AnInvocationIsWrittenBeforeItReturns) {
+  HistoryWriter& writer = *writer_;
   writer.Invoke(1, "add", "w0", "pg-0", 7);
-  EXPECT_EQ(events(), 1);
+  EXPECT_EQ(Events(), 1);
   writer.Complete(1, "add", "w0", "pg-0", OutcomeType::kInfo, 7, {{"error", {"deadline", "2 s"}}});
   writer.Invoke(2, "read", "w0", "pg-0", nullptr, {{"due", 5}});
-  EXPECT_EQ(events(), 3);
+  EXPECT_EQ(Events(), 3);
   writer.Complete("probe:pg-0", "final-read", "w0", "pg-0", OutcomeType::kOk, Json::array({7}));
-  EXPECT_EQ(events(), 4);
+  EXPECT_EQ(Events(), 4);
   EXPECT_TRUE(writer.Health());
+}
+
+// More than may be pending, and nobody who invokes anything meanwhile.
+TEST_F(HistoryWriterTest, LargeCompletionsDoNotWaitForAnInvocation) {
+  constexpr int kLarge = 6;
+  const Json rows = Json::array_t(size_t{1} << 18, Json(1234567));
+  for (int client = 0; client < kLarge; ++client)
+    writer_->Complete(client, "read", "w0", "pg-0", OutcomeType::kOk, rows);
+  writer_->Invoke(0, "read", "w0", "pg-0", nullptr);
+  EXPECT_EQ(Events(), kLarge + 1);
 }
 
 TEST(HistoryWriter, AFullDiskIsSaid) {
