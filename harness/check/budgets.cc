@@ -80,11 +80,12 @@ ObjectId BudgetId(const BudgetLife& life) { return {"PodDisruptionBudget", life.
 // Who got a pod evicted does not ask again while the pod is there and nothing deletes it: one of the
 // answers is not the one that was given.
 const Action* AskedAgain(const Context& context, const Action& granted, const PodLife& life) {
-  for (const Action& action : context.trace.actions) {
-    if (action.verb == "evict" && action.uid == granted.uid &&
-        action.at.line > granted.answered->line &&
-        (!life.term || life.term->line > action.at.line))
-      return &action;
+  const auto asked = context.actions_by_uid.find(granted.uid);
+  if (asked == context.actions_by_uid.end()) return nullptr;
+  for (const Action* action : asked->second) {
+    if (action->verb == "evict" && action->at.line > granted.answered->line &&
+        (!life.term || life.term->line > action->at.line))
+      return action;
   }
   return nullptr;
 }

@@ -50,9 +50,8 @@ std::vector<Guarantee> HaltFamily();        // halts.cc: SS-ORD-4, 5, 6, 11 to 1
 std::vector<Guarantee> UpdateFamily();      // updates.cc: SS-UPD, order and pace
 std::vector<Guarantee> RevisionOfPodFamily();  // pod_revisions.cc: SS-UPD, revisions of pods
 std::vector<Guarantee> RevisionFamily();       // revisions.cc: SS-REV
-std::vector<Guarantee> StatusFamily();
-// A part of SS-STAT-2: each new count of the status against the pods of that moment.
-void JudgeCounts(Judgement& judge);      // status.cc: SS-STAT, SS-VAL
+std::vector<Guarantee> StatusFamily();      // status.cc: SS-STAT, SS-VAL
+void JudgeCounts(Judgement& judge);         // status_counts.cc: a part of SS-STAT-2
 std::vector<Guarantee> ClaimFamily();       // claim_rules.cc: SS-PVC-3 to 10
 std::vector<Guarantee> RetentionFamily();   // retention.cc: SS-RET
 std::vector<Guarantee> SingleFamily();      // single.cc: SS-AMO-3 to 7

@@ -238,22 +238,26 @@ void JudgeTemplates(Judgement& judge, const Sight& sight, const SetState& set) {
   }
 }
 
+bool RunRelabels(const Context& context, const PodLife& life) {
+  const auto& actions = context.trace.actions;
+  return std::any_of(actions.begin(), actions.end(), [&](const trace::Action& action) {
+    return action.resource == "pods" && action.name == life.name &&
+           GetString(action.fields, {"field"}).starts_with("metadata.labels");
+  });
+}
+
 // Anyone who may write pods may change them, but the controller does not.
 void JudgeLabelsKept(Judgement& judge, const Sight& sight) {
   const PodLife& life = *sight.member->life;
-  const auto& actions = judge.context().trace.actions;
-  if (std::any_of(actions.begin(), actions.end(), [&](const trace::Action& action) {
-        return action.resource == "pods" && action.name == life.name &&
-               GetString(action.fields, {"field"}).starts_with("metadata.labels");
-      }))
-    return;
   const trace::Labels& first = life.states.front().identity->labels;
   const trace::Labels& now = sight.state->identity->labels;
   for (const char* key : {"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
                           "controller-revision-hash"}) {
     const auto was = first.find(key);
     const auto is = now.find(key);
-    if (was == first.end() || (is != now.end() && is->second == was->second)) continue;
+    if (was == first.end() || (is != now.end() && is->second == was->second) ||
+        RunRelabels(judge.context(), life))
+      continue;
     judge.Undecided(fmt::format("the label {} of {} goes from {} to {} at {}, and nothing in the record "
                                 "changed it",
                                 key, Describe(life), was->second,

@@ -39,7 +39,7 @@ class Reader {
 
  private:
   void Damaged(std::string sentence) {
-    history_.problems.push_back({.line = line_, .time = time_, .sentence = std::move(sentence)});
+    history_.problems.push_back({.line = line_, .time = history_.last_time, .sentence = std::move(sentence)});
   }
   std::vector<Operation>& Of(Kind kind) {
     if (kind == Kind::kAdd) return history_.adds;
@@ -55,7 +55,6 @@ class Reader {
   std::unordered_map<std::string, size_t> keys_;
   std::unordered_map<std::string, Open> open_;
   int64_t line_ = 0;
-  int64_t time_ = 0;
   int64_t next_index_ = 0;
   bool is_history_ = false;
 };
@@ -94,9 +93,9 @@ void Reader::AddEvent(const Json& event) {
                         next_index_));
   next_index_ = index + 1;
   const int64_t time = GetInt(event, {"time"}, -1);
-  if (time < time_) Damaged(fmt::format("time goes back from {} ns to {} ns", time_, time));
-  time_ = std::max(time_, time);
-  history_.last_time = time_;
+  if (time < history_.last_time)
+    Damaged(fmt::format("time goes back from {} ns to {} ns", history_.last_time, time));
+  history_.last_time = std::max(history_.last_time, time);
   const std::string function = GetString(event, {"f"});
   if (function != "add" && function != "read" && function != "final-read") return;
   const Kind kind = function == "add"    ? Kind::kAdd
@@ -132,7 +131,7 @@ void Reader::TakeExtras(const Json& event, Operation& operation) {
 void Reader::Invoke(const Json& event, const std::string& process, Kind kind) {
   Operation operation;
   operation.invoke_line = line_;
-  operation.invoked = time_;
+  operation.invoked = history_.last_time;
   operation.key = KeyIndex(GetString(event, {"key"}));
   operation.probe = FindPath(event, {"process"})->is_string();
   TakeExtras(event, operation);
@@ -158,7 +157,7 @@ void Reader::Complete(const Json& event, const std::string& process, Kind kind, 
       (kind == Kind::kAdd && GetInt(event, {"value"}, -1) != operation.value))
     Damaged(fmt::format("process {} completes another operation than it began", process));
   operation.complete_line = line_;
-  operation.completed = time_;
+  operation.completed = history_.last_time;
   operation.end = end;
   TakeExtras(event, operation);
   if (kind == Kind::kAdd || end != OperationEnd::kOk) return;
