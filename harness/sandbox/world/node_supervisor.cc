@@ -10,11 +10,11 @@
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "harness/base/process.h"
+#include "harness/base/process_tree.h"
 #include "harness/base/strings.h"
 #include "harness/sandbox/node/volume_copies.h"
 #include "harness/sandbox/world/launch.h"
 #include "harness/sandbox/world/node_links.h"
-#include "harness/sandbox/world/process_tree.h"
 #include "harness/sandbox/world/world_parts.h"
 #include "harness/sandbox/world/world_setup.h"
 

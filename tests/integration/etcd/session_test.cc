@@ -118,12 +118,12 @@ TEST_F(EtcdTest, ProbeShowsTheMember) {
 TEST_F(EtcdTest, AFrozenMemberIsADeadline) {
   const auto session = Open();
   ASSERT_EQ(session->Add("frozen", 1).type, OutcomeType::kOk);
-  member_->Signal(SIGSTOP);
+  ASSERT_TRUE(member_->Freeze());
   auto pending = std::async(std::launch::async, [&] { return session->Add("frozen", 2); });
   EXPECT_TRUE(member_->AwaitUnread());
   session->Interrupt();
   const Outcome outcome = pending.get();
-  member_->Signal(SIGCONT);
+  ASSERT_TRUE(member_->Thaw());
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);
@@ -204,7 +204,7 @@ TEST(EtcdLifeTest, KilledMemberKeepsWhatItAcknowledged) {
   const auto session = *member.Connect();
   ASSERT_EQ(session->Add("life", 1).type, OutcomeType::kOk);
   // Frozen first, so that the request is inside when the member dies.
-  member.Signal(SIGSTOP);
+  ASSERT_TRUE(member.Freeze());
   auto pending = std::async(std::launch::async, [&] { return session->Add("life", 2); });
   EXPECT_TRUE(member.AwaitUnread());
   member.Stop(SIGKILL);

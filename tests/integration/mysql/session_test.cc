@@ -158,13 +158,13 @@ TEST_P(DriverTest, InterruptEndsACallOnAFrozenServer) {
   const auto session = Open(Source());
   ASSERT_NE(session, nullptr);
   ASSERT_EQ(session->Add("frozen", 1).type, OutcomeType::kOk);
-  Source().Signal(SIGSTOP);
+  ASSERT_TRUE(Source().Freeze());
   auto pending = std::async(std::launch::async, [&] { return session->Add("frozen", 2); });
   EXPECT_TRUE(Source().AwaitUnread());
   session->Interrupt();
   ASSERT_EQ(pending.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   const Outcome outcome = pending.get();
-  Source().Signal(SIGCONT);
+  ASSERT_TRUE(Source().Thaw());
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);
@@ -239,7 +239,7 @@ TEST_P(DriverTest, KilledServerIsInfoAndKeepsWhatItAcknowledged) {
   ASSERT_NE(session, nullptr);
   ASSERT_EQ(session->Add("kept", 1).type, OutcomeType::kOk);
   // Frozen first, so that the request is inside when the server dies.
-  server.Signal(SIGSTOP);
+  ASSERT_TRUE(server.Freeze());
   auto pending = std::async(std::launch::async, [&] { return session->Add("killed", 1); });
   EXPECT_TRUE(server.AwaitUnread());
   server.Stop(SIGKILL);

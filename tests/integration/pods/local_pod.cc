@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
+#include "harness/base/process_tree.h"
 #include "harness/base/strings.h"
 #include "harness/sandbox/image/image.h"
 
@@ -18,35 +20,35 @@ namespace {
 
 std::string MountPoint(const std::string& volume) { return "/tmp/mounts/" + volume; }
 
-std::optional<pid_t> ParentOf(pid_t process) {
-  const auto text = ReadFile("/proc/" + std::to_string(process) + "/stat");
-  if (!text) return std::nullopt;
-  // "pid (comm) state ppid ...", and comm may hold anything.
-  const std::string rest = text->substr(std::min(text->rfind(')'), text->size() - 1));
-  const std::vector<std::string> words = Split(rest, ' ');
-  if (words.size() < 3) return std::nullopt;
-  if (const auto parent = ParseInt(words[2])) return static_cast<pid_t>(*parent);
-  return std::nullopt;
-}
-
 std::string Expand(std::string text, const LocalPod::Environment& environment) {
   for (const auto& [name, value] : environment)
     text = ReplaceAll(text, "$(" + name + ")", value);
   return text;
 }
 
-}  // namespace
+constexpr int kFirstPort = 20'000;
+constexpr int kPorts = 12'000;
 
-int FreePort() {
+bool CanListen(int port) {
   const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
   void* const generic = &address;
-  if (::bind(socket.get(), static_cast<sockaddr*>(generic), length) != 0) return 0;
-  if (::getsockname(socket.get(), static_cast<sockaddr*>(generic), &length) != 0) return 0;
-  return ntohs(address.sin_port);
+  return ::bind(socket.get(), static_cast<sockaddr*>(generic), sizeof address) == 0;
+}
+
+}  // namespace
+
+int FreePort() {
+  // Processes that run beside each other begin at different places.
+  static std::atomic<int> next = ::getpid() * 64;
+  for (int tried = 0; tried < kPorts; tried += 2) {
+    const int port = kFirstPort + (next += 2) % kPorts;
+    if (CanListen(port) && CanListen(port + 1)) return port;
+  }
+  return 0;
 }
 
 LocalPod::LocalPod(const Workload& workload,
@@ -245,39 +247,33 @@ std::string LocalPod::Start() {
 }
 
 std::vector<pid_t> LocalPod::Processes() const {
-  std::vector<pid_t> all;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    if (const auto pid = ParseInt(entry.path().filename().string()))
-      all.push_back(static_cast<pid_t>(*pid));
-  }
-  std::vector<pid_t> ours = {wrapper_};
-  for (size_t at = 0; at < ours.size(); ++at) {
-    for (const pid_t pid : all) {
-      if (ParentOf(pid) == ours[at]) ours.push_back(pid);
-    }
-  }
-  ours.erase(ours.begin());
+  std::vector<pid_t> ours = TreeOf(AllProcesses(), wrapper_);
+  if (!ours.empty()) ours.erase(ours.begin());
   return ours;  // The container's first process is the first.
 }
 
-bool LocalPod::AwaitUnread() const {
+int64_t LocalPod::UnreadBytes() const {
   // proc_net_tcp(5): "sl local:port remote:port state tx_queue:rx_queue ...", all in hexadecimal.
   const std::string wanted = fmt::format(":{:04X}", port_);
-  const auto unread = [&](const std::string& line) {
-    std::vector<std::string> words = Split(line, ' ');
-    std::erase(words, "");
-    return words.size() > 4 && words[1].ends_with(wanted) && words[3] == "01" &&
-           !words[4].ends_with(":00000000");
-  };
-  const Deadline deadline(SystemClock(), std::chrono::seconds(20));
-  do {
-    for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-      const std::vector<std::string> lines = Split(ReadFile(table).value_or(""), '\n');
-      if (std::any_of(lines.begin(), lines.end(), unread)) return true;
+  int64_t bytes = 0;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    for (const std::string& line : Split(ReadFile(table).value_or(""), '\n')) {
+      std::vector<std::string> words = Split(line, ' ');
+      std::erase(words, "");
+      if (words.size() <= 4 || !words[1].ends_with(wanted) || words[3] != "01") continue;
+      bytes += static_cast<int64_t>(std::strtoull(words[4].substr(9).c_str(), nullptr, 16));
     }
+  }
+  return bytes;
+}
+
+bool LocalPod::AwaitUnread() const {
+  const Deadline deadline(SystemClock(), std::chrono::seconds(20));
+  while (UnreadBytes() <= unread_at_freeze_) {
+    if (deadline.Passed()) return false;
     SystemClock().SleepFor(std::chrono::milliseconds(5), {});
-  } while (!deadline.Passed());
-  return false;
+  }
+  return true;
 }
 
 bool LocalPod::Runs(const std::string& argument) const {
@@ -301,9 +297,18 @@ int LocalPod::Stop(int signal) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-void LocalPod::Signal(int signal) {
-  for (const pid_t pid : Processes())
-    ::kill(pid, signal);
+Status LocalPod::Freeze() {
+  const std::vector<pid_t> processes = Processes();
+  if (processes.empty()) return Fail(ErrorCode::kNotFound, "{} does not run", name_);
+  HOLDFAST_RETURN_IF_ERROR(StopTree(processes.front()));
+  unread_at_freeze_ = UnreadBytes();
+  return {};
+}
+
+Status LocalPod::Thaw() {
+  const std::vector<pid_t> processes = Processes();
+  if (processes.empty()) return Fail(ErrorCode::kNotFound, "{} does not run", name_);
+  return ContinueTree(processes.front());
 }
 
 std::string LocalPod::LogText() const { return ReadFile(directory_.path() / "log").value_or(""); }

@@ -15,7 +15,8 @@
 
 namespace holdfast::workloads {
 
-// A port of the loopback that nobody listens on.
+// A port of the loopback that nobody uses, nor the next one; below those that the kernel gives to
+// clients, so that none takes it before the server does. Others in each call.
 int FreePort();
 
 // Its processes die with it.
@@ -45,11 +46,11 @@ class LocalPod {
   // Sends `signal` to the main container's first process and waits for its end: the exit code, 128
   // + signal when killed.
   int Stop(int signal);
-  // Stops or continues every process of the pod.
-  void Signal(int signal);
-
-  // Waits until bytes of a client lie unread at the pod's port: a request is with a frozen server.
-  // False after 20 s.
+  // Every process of the pod stands still when Freeze has returned, and goes on after Thaw.
+  Status Freeze();
+  Status Thaw();
+  // Waits until more bytes of clients lie unread at the frozen pod's port than at Freeze: a request
+  // is with it. False after 20 s.
   [[nodiscard]] bool AwaitUnread() const;
   // Whether a process of the pod has `argument` among its command line's words.
   [[nodiscard]] bool Runs(const std::string& argument) const;
@@ -79,6 +80,7 @@ class LocalPod {
   [[nodiscard]] std::string Temporary() const { return directory_.path() / "tmp"; }
   [[nodiscard]] std::vector<std::string> CommandLine(const Container& container) const;
   [[nodiscard]] std::vector<pid_t> Processes() const;
+  [[nodiscard]] int64_t UnreadBytes() const;
 
   const Workload& workload_;
   Deployment deployment_;
@@ -92,6 +94,7 @@ class LocalPod {
   std::string main_;
   std::map<std::string, Container> containers_;
   pid_t wrapper_ = -1;  // bubblewrap; its only child is the container's first process.
+  int64_t unread_at_freeze_ = 0;
 };
 
 }  // namespace holdfast::workloads

@@ -101,9 +101,9 @@ TEST_F(LoadTest, FrozenThenKilledPrimaryLosesNothingAcknowledged) {
   (*load)->Start();
   ASSERT_TRUE(WaitFor([](const auto& counts) { return counts.acked_adds >= 60; }));
 
-  primary_.Signal(SIGSTOP);
+  ASSERT_TRUE(primary_.Freeze());
   ASSERT_TRUE(WaitFor([](const auto& counts) { return counts.info >= 2; }));
-  primary_.Signal(SIGCONT);
+  ASSERT_TRUE(primary_.Thaw());
   int64_t acks = history_->counts().acked_adds;
   ASSERT_TRUE(WaitFor([&](const auto& counts) { return counts.acked_adds >= acks + 20; }));
 

@@ -209,10 +209,10 @@ TEST_F(SessionTest, InterruptEndsACallOnAFrozenServer) {
   ASSERT_EQ(session->Add("frozen", 1).type, OutcomeType::kOk);
   auto pending = std::async(std::launch::async, [&] { return session->Add("frozen", 2); });
   WaitForSleeperOn(*primary_);
-  primary_->Signal(SIGSTOP);
+  ASSERT_TRUE(primary_->Freeze());
   session->Interrupt();
   const Outcome outcome = pending.get();
-  primary_->Signal(SIGCONT);
+  ASSERT_TRUE(primary_->Thaw());
   OnSleeper("pg_terminate_backend");
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
@@ -321,7 +321,7 @@ TEST(ServerLifeTest, ADestroyedPrimaryLosesWhatWasNotReplicated) {
       SystemClock().SleepFor(std::chrono::milliseconds(10), {});
   }
   // The replica is cut off before the last writes, not only behind in replaying them.
-  replica.Signal(SIGSTOP);
+  ASSERT_TRUE(replica.Freeze());
   ASSERT_TRUE(clients.Add(3));
   primary.Stop(SIGKILL);
   ASSERT_TRUE(RemoveTree(primary.volume()));

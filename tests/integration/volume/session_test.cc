@@ -190,7 +190,7 @@ TEST_F(HeldTest, KilledInMidRequestIsInfo) {
 
 TEST_F(HeldTest, InterruptEndsACallOnAFrozenServer) {
   auto session = Open();
-  pod_.Signal(SIGSTOP);
+  ASSERT_TRUE(pod_.Freeze());
   auto write = std::async(std::launch::async, [&] { return session->Add("w0", 1); });
   // Connecting is the kernel's work; the server itself never answers.
   while (write.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
@@ -201,7 +201,7 @@ TEST_F(HeldTest, InterruptEndsACallOnAFrozenServer) {
   while (read.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
     reading->Interrupt();
   const Outcome failed = read.get();
-  pod_.Signal(SIGCONT);
+  ASSERT_TRUE(pod_.Thaw());
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);

@@ -1,36 +1,15 @@
-// The parts of node control that change nothing: process trees, link commands, paths of the API.
+// The parts of node control that change nothing: link commands, paths of the API.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/sandbox/api/node_control.h"
 #include "harness/sandbox/world/node_links.h"
-#include "harness/sandbox/world/process_tree.h"
 #include "harness/sandbox/world/world_plan.h"
 
 namespace holdfast::sandbox {
 namespace {
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-TEST(ProcessTree, StateOfALine) {
-  const ProcessState plain = ParseProcessState("12 (bash) S 7 12 12 0 -1");
-  EXPECT_EQ(plain.parent, 7);
-  EXPECT_EQ(plain.state, 'S');
-  const ProcessState odd = ParseProcessState("12 (a) T 1 (b) Z 9 1 1");
-  EXPECT_EQ(odd.parent, 9);
-  EXPECT_EQ(odd.state, 'Z');
-  for (const char* damaged : {"", "12 bash S 7", "12 (bash)", "12 (bash) long 7"})
-    EXPECT_EQ(ParseProcessState(damaged).state, '?') << damaged;
-}
-
-TEST(ProcessTree, ParentsFirst) {
-  const std::map<pid_t, ProcessState> all{{1, {0, 'S'}},  {5, {1, 'S'}}, {3, {5, 'S'}},
-                                          {20, {3, 'S'}}, {9, {5, 'S'}}, {30, {1, 'S'}}};
-  EXPECT_THAT(TreeOf(all, 5), ElementsAre(5, 3, 9, 20));
-  EXPECT_THAT(TreeOf(all, 30), ElementsAre(30));
-  EXPECT_TRUE(TreeOf(all, 99).empty());
-}
 
 TEST(NodeLinks, ACutAndItsMendingAreTheSameRules) {
   for (const PartitionFrom from :

@@ -1,4 +1,4 @@
-#include "harness/sandbox/world/process_tree.h"
+#include "harness/base/process_tree.h"
 
 #include <signal.h>
 
@@ -8,7 +8,7 @@
 #include "harness/base/files.h"
 #include "harness/base/strings.h"
 
-namespace holdfast::sandbox {
+namespace holdfast {
 namespace {
 
 constexpr int kMostRounds = 500;
@@ -16,6 +16,17 @@ constexpr Nanos kBetweenRounds = std::chrono::milliseconds(2);
 
 // A zombie can do nothing, and a signal to a stopped process changes nothing.
 bool Runs(char state) { return state != 'T' && state != 't' && state != 'Z' && state != 'X'; }
+
+// Of a process that is gone, none does.
+bool AnyThreadRuns(pid_t process) {
+  std::error_code error;
+  const std::string threads = fmt::format("/proc/{}/task", process);
+  for (const auto& entry : std::filesystem::directory_iterator(threads, error)) {
+    const auto stat = ReadFile(entry.path() / "stat");
+    if (stat && Runs(ParseProcessState(*stat).state)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -59,7 +70,7 @@ Status StopTree(pid_t root) {
     const auto all = AllProcesses();
     bool running = false;
     for (const pid_t pid : TreeOf(all, root)) {
-      if (!Runs(all.at(pid).state)) continue;
+      if (!AnyThreadRuns(pid)) continue;
       running = true;
       ::kill(pid, SIGSTOP);
     }
@@ -78,4 +89,4 @@ Status ContinueTree(pid_t root) {
   return {};
 }
 
-}  // namespace holdfast::sandbox
+}  // namespace holdfast

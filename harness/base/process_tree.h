@@ -1,6 +1,6 @@
 // All the processes below one, stopped or going on together.
-#ifndef HOLDFAST_HARNESS_SANDBOX_WORLD_PROCESS_TREE_H_
-#define HOLDFAST_HARNESS_SANDBOX_WORLD_PROCESS_TREE_H_
+#ifndef HOLDFAST_HARNESS_BASE_PROCESS_TREE_H_
+#define HOLDFAST_HARNESS_BASE_PROCESS_TREE_H_
 
 #include <sys/types.h>
 
@@ -10,7 +10,7 @@
 
 #include "harness/base/result.h"
 
-namespace holdfast::sandbox {
+namespace holdfast {
 
 struct ProcessState {
   pid_t parent = 0;
@@ -18,16 +18,17 @@ struct ProcessState {
 };
 // Of the text of /proc/<pid>/stat; a parent of 0 and '?' when it is damaged.
 ProcessState ParseProcessState(std::string_view stat);
-// Everything in /proc now.
+// Everything in /proc now, by the state of its first thread.
 std::map<pid_t, ProcessState> AllProcesses();
 // `root` and all below it, parents first.
 std::vector<pid_t> TreeOf(const std::map<pid_t, ProcessState>& all, pid_t root);
 
-// Stops the tree with SIGSTOP until a look finds nobody running in it (who forked meanwhile is
-// stopped by the next round). kInternal when that does not come about.
+// Stops the tree with SIGSTOP until a look finds no thread running in it: one thread takes the
+// signal, the others go on until then, and who forked meanwhile is stopped by the next round.
+// kInternal when that does not come about.
 Status StopTree(pid_t root);
 Status ContinueTree(pid_t root);
 
-}  // namespace holdfast::sandbox
+}  // namespace holdfast
 
-#endif  // HOLDFAST_HARNESS_SANDBOX_WORLD_PROCESS_TREE_H_
+#endif  // HOLDFAST_HARNESS_BASE_PROCESS_TREE_H_
