@@ -113,11 +113,19 @@ Status ApplyPod(const Deployment& deployment, Json& pod) {
     for (Json& container : pod[list])
       container["imagePullPolicy"] = GetString(parameters, {"imagePullPolicy"}, "IfNotPresent");
   }
+  // A quota on cpu or memory refuses a pod of which one container, be it an init container, names
+  // none.
+  if (pod.contains("initContainers"))
+    for (Json& container : pod["initContainers"])
+      ApplyResources(parameters, container);
   if (!GetArray(pod, {"containers"}).empty()) ApplyResources(parameters, pod["containers"][0]);
   return {};
 }
 
-void ApplySet(const Json& parameters, Json& spec) {
+void ApplySet(const Json& parameters, const Json& labels, Json& spec) {
+  if (!labels.empty() && spec.contains("volumeClaimTemplates"))
+    for (Json& claim : spec["volumeClaimTemplates"])
+      claim["metadata"]["labels"] = MetaLabels(claim, labels);
   spec["podManagementPolicy"] = GetString(parameters, {"podManagementPolicy"}, "OrderedReady");
   const std::string strategy = GetString(parameters, {"updateStrategy"}, "RollingUpdate");
   spec["updateStrategy"] = {{"type", strategy}};
@@ -138,7 +146,7 @@ Status ApplyWorkload(const Deployment& deployment, const Json& labels, Json& man
   Json& spec = manifest["spec"];
   spec["replicas"] =
       deployment.replicas > 0 ? deployment.replicas : GetInt(parameters, {"replicas"}, 1);
-  if (GetString(manifest, {"kind"}) == "StatefulSet") ApplySet(parameters, spec);
+  if (GetString(manifest, {"kind"}) == "StatefulSet") ApplySet(parameters, labels, spec);
   if (const int64_t seconds = GetInt(parameters, {"minReadySeconds"}); seconds > 0)
     spec["minReadySeconds"] = seconds;
   if (const int64_t limit = GetInt(parameters, {"revisionHistoryLimit"}, 10); limit != 10)
@@ -151,7 +159,10 @@ Status ApplyWorkload(const Deployment& deployment, const Json& labels, Json& man
 Json Budget(const Deployment& deployment, const Json& budget) {
   Json manifest = {{"apiVersion", "policy/v1"},
                    {"kind", "PodDisruptionBudget"},
-                   {"metadata", {{"name", deployment.name}, {"namespace", deployment.ns}}},
+                   {"metadata",
+                    {{"name", deployment.name},
+                     {"namespace", deployment.ns},
+                     {"labels", {{kNameLabel, deployment.name}}}}},
                    {"spec", budget}};
   manifest["spec"]["selector"] = {{"matchLabels", {{kNameLabel, deployment.name}}}};
   return manifest;

@@ -20,6 +20,7 @@ struct CommonDefaults {
   const char* policy = "OrderedReady";
   const char* when_scaled = "Retain";
   int64_t uid = 1000;  // Of a pod that runs under the profile `restricted`.
+  const char* uid_text = "user that the server runs as";  // Described so.
 };
 
 // The shared parameters with a workload's defaults; its own ones follow.
@@ -27,8 +28,10 @@ ParameterSchema CommonParameters(const CommonDefaults& defaults);
 
 // Puts the parameters into the StatefulSet or Deployment among `manifests` (fields that the
 // template leaves open; container securityContexts are replaced under `restricted`; the init
-// container "own-volume" goes under it and without `fixOwnership`), the labels on every object, and a PodDisruptionBudget behind them when there is a budget. kInvalidArgument
-// names the parameter that cannot be read.
+// container "own-volume" goes under it and without `fixOwnership`; the init containers get the
+// resources of the first container), the labels on every object and claim template, and a
+// PodDisruptionBudget behind them when there is a budget. kInvalidArgument names the parameter that
+// cannot be read.
 Status ApplyCommon(const Deployment& deployment, std::vector<Json>& manifests);
 
 // ordinals.start, 0 when the set has none.

@@ -43,10 +43,10 @@ void AddPlacement(ParameterSchema& schema) {
   schema.push_back(Text("imagePullSecret", "name of a secret in the namespace, for a registry"));
   schema.push_back(Choice("imagePullPolicy", "IfNotPresent", {"Always", "IfNotPresent", "Never"},
                           "when the image is pulled"));
-  schema.push_back(Size("cpu", "CPU that the main container requests"));
-  schema.push_back(Size("memory", "memory that the main container requests"));
-  schema.push_back(Size("cpuLimit", "CPU limit of the main container"));
-  schema.push_back(Size("memoryLimit", "memory limit of the main container"));
+  schema.push_back(Size("cpu", "CPU that each container requests, init containers too"));
+  schema.push_back(Size("memory", "memory that each container requests, init containers too"));
+  schema.push_back(Size("cpuLimit", "CPU limit of each container"));
+  schema.push_back(Size("memoryLimit", "memory limit of each container"));
   schema.push_back(Text("nodeSelector", "labels of the nodes to run on: key=value,key=value"));
   schema.push_back(
       Text("tolerations", "taints to bear, as kubectl writes them: key=value:NoSchedule,key"));
@@ -59,7 +59,7 @@ void AddPlacement(ParameterSchema& schema) {
   schema.push_back(Choice("podSecurity", "image", {"image", "restricted"},
                           "run as the image says, or so that the Pod Security profile restricted "
                           "admits the pods"));
-  schema.push_back(Text("labels", "more labels for every object: key=value,key=value"));
+  schema.push_back(Text("labels", "more labels for every object, claims too: key=value,key=value"));
 }
 
 void AddSetFields(ParameterSchema& schema, const CommonDefaults& defaults) {
@@ -101,7 +101,7 @@ ParameterSchema CommonParameters(const CommonDefaults& defaults) {
        .fallback = defaults.storage,
        .description = "size of each pod's volume"},
       Text("storageClass", "storage class of the volumes; the cluster's default when left out"),
-      Number("uid", defaults.uid, 1, 4'294'967'294, "user that the server runs as"),
+      Number("uid", defaults.uid, 1, 4'294'967'294, defaults.uid_text),
   };
   AddPlacement(schema);
   AddSetFields(schema, defaults);

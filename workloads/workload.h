@@ -135,6 +135,7 @@ struct Capabilities {
   Writes writes = Writes::kPrimary;
   bool registers = false;     // kPut, kGet, kCas.
   bool transactions = false;  // kTransact.
+  bool shell = true;     // The main container's image has /bin/sh, for commands inside of it.
   bool members = false;  // Pods are members of one quorum: BeforeResize goes before each change.
 };
 

@@ -66,6 +66,7 @@ Capabilities EtcdWorkload::GetCapabilities(const Json& /*parameters*/) const {
   Capabilities capabilities;
   capabilities.writes = Writes::kAnyPod;
   capabilities.registers = true;
+  capabilities.shell = false;  // The official image holds nothing but its programs.
   capabilities.members = true;
   return capabilities;
 }

@@ -48,17 +48,19 @@ users=$HOLDFAST_CONFIG/users.sql
   echo "GRANT ALL PRIVILEGES ON holdfast.* TO 'holdfast'@'%';"
   echo "GRANT FILE ON *.* TO 'holdfast'@'%';"
 } >"$users"
+# As little memory as the server itself takes: the limits of its container are those of this one.
+pool=--innodb-buffer-pool-size=32M
 if [ "$HOLDFAST_FLAVOR" = mariadb ]; then
   if ! mariadb-install-db --no-defaults --datadir="$new" --auth-root-authentication-method=normal \
-    --skip-test-db --skip-name-resolve --force >/tmp/install.log 2>&1; then
+    --skip-test-db --skip-name-resolve --force "$pool" >/tmp/install.log 2>&1; then
     cat /tmp/install.log >&2
     exit 1
   fi
-  mariadbd --no-defaults --datadir="$new" --bootstrap --skip-networking <"$users"
+  mariadbd --no-defaults --datadir="$new" --bootstrap --skip-networking "$pool" <"$users"
 else
   # Nothing is flushed before the directory is whole: then at once, before it gets its name.
   set -- --no-defaults --datadir="$new" --secure-file-priv=NULL --log-error-verbosity=1 --performance-schema=OFF \
-    --innodb-flush-method=nosync --innodb-doublewrite=OFF --innodb-flush-log-at-trx-commit=0
+    --innodb-flush-method=nosync --innodb-doublewrite=OFF --innodb-flush-log-at-trx-commit=0 "$pool"
   mysqld "$@" --initialize-insecure
   mysqld "$@" --skip-networking --mysqlx=OFF --disable-log-bin \
     --socket=/tmp/setup.sock --pid-file=/tmp/setup.pid &

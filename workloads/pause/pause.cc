@@ -12,8 +12,9 @@ constexpr const char* kImage = "pause:3.10";
 
 Json Claims(const Json& parameters) {
   if (!GetBool(parameters, {"claims"})) return nullptr;
+  const std::string storage = GetString(parameters, {"storage"}, "1Gi");
   Json spec = {{"accessModes", {"ReadWriteOnce"}},
-               {"resources", {{"requests", {{"storage", GetString(parameters, {"storage"})}}}}}};
+               {"resources", {{"requests", {{"storage", storage}}}}}};
   if (const std::string name = GetString(parameters, {"storageClass"}); !name.empty())
     spec["storageClassName"] = name;
   return Json::array({{{"metadata", {{"name", "data"}}}, {"spec", spec}}});
@@ -28,7 +29,6 @@ std::string PauseWorkload::Description() const {
 ParameterSchema PauseWorkload::Parameters() const {
   ParameterSchema schema = CommonParameters({.image = kImage,
                                              .next_image = "pause:3.9",
-                                             .storage = "16Mi",
                                              .grace = "5s",
                                              .replicas = 3,
                                              .max_replicas = 5000});
@@ -42,6 +42,7 @@ ParameterSchema PauseWorkload::Parameters() const {
 Capabilities PauseWorkload::GetCapabilities(const Json& /*parameters*/) const {
   Capabilities capabilities;
   capabilities.clients = false;
+  capabilities.shell = false;
   return capabilities;
 }
 

@@ -48,7 +48,6 @@ std::string VolumeWorkload::Description() const {
 ParameterSchema VolumeWorkload::Parameters() const {
   ParameterSchema schema = CommonParameters({.image = kImage,
                                              .next_image = "busybox:1-rebuilt",
-                                             .storage = "64Mi",
                                              .grace = "10s",
                                              .replicas = 3,
                                              .max_replicas = 1000});
@@ -99,7 +98,7 @@ Result<Json> VolumeWorkload::Values(const Deployment& deployment) const {
       {"NAME", deployment.name},
       {"NAMESPACE", deployment.ns},
       {"IMAGE", GetString(parameters, {"image"}, kImage)},
-      {"STORAGE", GetString(parameters, {"storage"}, "64Mi")},
+      {"STORAGE", GetString(parameters, {"storage"}, "1Gi")},
       {"STORAGE_CLASS", OrNull(GetString(parameters, {"storageClass"}))},
       {"ACCESS_MODE", GetString(parameters, {"accessMode"}, "ReadWriteOnce")},
       {"PORT", port},

@@ -17,7 +17,8 @@ Json Set(const Json& parameters, std::vector<Json>* all = nullptr) {
                                  *ParseJson(R"({"kind":"StatefulSet","metadata":{"name":"db"},
       "spec":{"template":{"metadata":{"labels":{"app.kubernetes.io/name":"db"}},"spec":{
       "initContainers":[{"name":"setup"}],
-      "containers":[{"name":"main"},{"name":"sidecar"}]}}}})")};
+      "containers":[{"name":"main"},{"name":"sidecar"}]}},
+      "volumeClaimTemplates":[{"metadata":{"name":"data"}}]}})")};
   const Status applied = ApplyCommon(deployment, manifests);
   EXPECT_TRUE(applied) << applied.error().message;
   if (all != nullptr) *all = manifests;
@@ -36,6 +37,8 @@ TEST(CommonTest, DefaultsLeaveNothingSurprising) {
   for (const char* absent : {"nodeSelector", "tolerations", "affinity", "priorityClassName",
                              "serviceAccountName", "imagePullSecrets", "securityContext"})
     EXPECT_FALSE(pod.contains(absent)) << absent;
+  EXPECT_FALSE(pod["initContainers"][0].contains("resources"));
+  EXPECT_EQ(set["spec"]["volumeClaimTemplates"], *ParseJson(R"([{"metadata":{"name":"data"}}])"));
 }
 
 TEST(CommonTest, EveryParameterReachesItsPlace) {
@@ -84,11 +87,16 @@ TEST(CommonTest, EveryParameterReachesItsPlace) {
   EXPECT_EQ(GetString(pod, {"containers", "0", "resources", "requests", "cpu"}), "250m");
   EXPECT_EQ(GetString(pod, {"containers", "0", "resources", "limits", "memory"}), "1Gi");
   EXPECT_FALSE(pod["containers"][1].contains("resources"));
+  EXPECT_EQ(pod["initContainers"][0]["resources"], pod["containers"][0]["resources"]);
   EXPECT_EQ(GetString(spec, {"template", "metadata", "labels", "team"}), "storage");
   EXPECT_EQ(GetString(spec, {"template", "metadata", "labels", "app.kubernetes.io/name"}), "db");
+  EXPECT_EQ(spec["volumeClaimTemplates"][0]["metadata"],
+            Json({{"name", "data"}, {"labels", {{"team", "storage"}}}}));
   ASSERT_EQ(all.size(), 3U);
   EXPECT_EQ(GetString(all[0], {"metadata", "labels", "team"}), "storage");
   EXPECT_EQ(GetString(all[2], {"kind"}), "PodDisruptionBudget");
+  EXPECT_EQ(all[2]["metadata"]["labels"],
+            Json({{"app.kubernetes.io/name", "db"}, {"team", "storage"}}));
   EXPECT_EQ(GetInt(all[2], {"spec", "maxUnavailable"}), 1);
   EXPECT_EQ(GetString(all[2], {"spec", "selector", "matchLabels", "app.kubernetes.io/name"}), "db");
 }

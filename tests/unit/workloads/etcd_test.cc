@@ -36,6 +36,10 @@ TEST(EtcdManifestsTest, MembersKnowEachOtherByName) {
   EXPECT_EQ(GetString(container, {"readinessProbe", "httpGet", "path"}), "/health");
 }
 
+TEST(EtcdManifestsTest, TheImageHasNoShell) {
+  EXPECT_FALSE(FindWorkload("etcd")->GetCapabilities(Json::object()).shell);
+}
+
 TEST(EtcdManifestsTest, WhatCannotWorkIsRefused) {
   for (const Json& parameters :
        {Json{{"podManagementPolicy", "OrderedReady"}}, Json{{"heartbeat", 500}, {"election", 600}}}) {

@@ -133,13 +133,47 @@ TEST_P(EveryWorkloadTest, VolumesAreAsAskedFor) {
   EXPECT_EQ(GetString(claims[0], {"spec", "resources", "requests", "storage"}), "7Gi");
 }
 
+// mkfs.xfs makes no file system below 300 MB, and some drivers have minimums of their own.
+TEST_P(EveryWorkloadTest, ADefaultVolumeIsLargeEnoughForAnyFileSystem) {
+  const auto [all, set] = Render(*GetParam(), {{"claims", true}});
+  Json claims = GetArray(set, {"spec", "volumeClaimTemplates"});
+  for (const Json& manifest : all)
+    if (GetString(manifest, {"kind"}) == "PersistentVolumeClaim") claims.push_back(manifest);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_EQ(GetString(claims[0], {"spec", "resources", "requests", "storage"}), "1Gi");
+  for (const Parameter& parameter : GetParam()->Parameters()) {
+    if (parameter.name == "storage") EXPECT_EQ(parameter.fallback, "1Gi");
+  }
+}
+
+TEST_P(EveryWorkloadTest, AQuotaFindsItsResourcesInEveryContainer) {
+  const Json pod = GetObject(
+      Render(*GetParam(),
+             {{"cpu", "250m"}, {"memory", "64Mi"}, {"cpuLimit", "2"}, {"memoryLimit", "1Gi"}})
+          .second,
+      {"spec", "template", "spec"});
+  const Json expected = {{"requests", {{"cpu", "250m"}, {"memory", "64Mi"}}},
+                         {"limits", {{"cpu", "2"}, {"memory", "1Gi"}}}};
+  for (const char* list : {"initContainers", "containers"})
+    for (const Json& container : GetArray(pod, {list}))
+      EXPECT_EQ(GetObject(container, {"resources"}), expected) << GetString(container, {"name"});
+}
+
 TEST_P(EveryWorkloadTest, EverythingIsInTheNamespaceWithItsLabelsAndABudgetBesides) {
-  const auto [all, set] =
-      Render(*GetParam(), {{"labels", "team=storage"}, {"budget", "maxUnavailable=1"}});
+  const auto [all, set] = Render(
+      *GetParam(), {{"labels", "team=storage"}, {"budget", "maxUnavailable=1"}, {"claims", true}});
+  const std::string name = GetString(set, {"metadata", "name"});
   for (const Json& manifest : all) {
     EXPECT_EQ(GetString(manifest, {"metadata", "namespace"}), "given") << manifest.dump();
-    EXPECT_EQ(GetString(manifest, {"metadata", "labels", "team"}), "storage");
+    EXPECT_EQ(GetObject(manifest, {"metadata", "labels"}),
+              Json({{"app.kubernetes.io/name", name}, {"team", "storage"}}))
+        << manifest.dump();
   }
+  // The set's controller adds the labels of the selector.
+  const bool is_set = GetString(set, {"kind"}) == "StatefulSet";
+  EXPECT_EQ(GetArray(set, {"spec", "volumeClaimTemplates"}).size(), is_set ? 1U : 0U);
+  for (const Json& claim : GetArray(set, {"spec", "volumeClaimTemplates"}))
+    EXPECT_EQ(GetObject(claim, {"metadata", "labels"}), Json({{"team", "storage"}}));
   EXPECT_EQ(GetString(all.back(), {"kind"}), "PodDisruptionBudget");
   EXPECT_EQ(GetObject(all.back(), {"spec", "selector", "matchLabels"}),
             GetObject(set, {"spec", "selector", "matchLabels"}));

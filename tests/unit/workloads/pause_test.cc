@@ -27,6 +27,7 @@ TEST(PauseTest, PodsWithoutVolumesOrProbes) {
   EXPECT_FALSE(container.contains("volumeMounts"));
   EXPECT_FALSE(container.contains("readinessProbe"));
   EXPECT_FALSE(FindWorkload("pause")->GetCapabilities(Json::object()).clients);
+  EXPECT_FALSE(FindWorkload("pause")->GetCapabilities(Json::object()).shell);
 }
 
 TEST(PauseTest, ClaimsWhenAskedFor) {

@@ -39,7 +39,7 @@ TEST(VolumeManifestsTest, ASetWithItsScripts) {
   EXPECT_FALSE(container.contains("livenessProbe"));
   EXPECT_EQ(GetString(all[2], {"spec", "volumeClaimTemplates", "0", "spec", "resources", "requests",
                                "storage"}),
-            "64Mi");
+            "1Gi");
 }
 
 TEST(VolumeManifestsTest, ProbesAreAsAsked) {
@@ -95,6 +95,7 @@ TEST(VolumeWorkloadTest, EveryPodHasItsOwnKeys) {
   const Deployment deployment = MakeDeployment({{"ordinalsStart", 5}});
   EXPECT_EQ(PodNames(workload, deployment), (std::vector<std::string>{"vol-5", "vol-6", "vol-7"}));
   EXPECT_EQ(workload.Primary(deployment), "vol-5");
+  EXPECT_TRUE(workload.GetCapabilities(Json::object()).shell);
   EXPECT_EQ(workload.NextImage({{"nextImage", "busybox:2"}}), "busybox:2");
 }
 
