@@ -11,7 +11,9 @@ namespace holdfast::workloads::postgres {
 namespace {
 
 constexpr const char* kName = "pg";
-constexpr const char* kMount = "/var/lib/postgresql/data";
+// A path of our own: /var/lib/postgresql/data is a symlink in the official images of 18.0 and 18.1,
+// and nothing can be mounted on it.
+constexpr const char* kMount = "/holdfast/data";
 constexpr int64_t kDefaultPort = 5432;
 constexpr int64_t kDefaultUid = 999;  // Of the official image.
 
@@ -69,7 +71,10 @@ std::string PostgresWorkload::Description() const {
 
 ParameterSchema PostgresWorkload::Parameters() const {
   ParameterSchema schema = CommonParameters(
-      {.image = "postgres:15", .next_image = "postgres:15-rebuilt", .uid = kDefaultUid});
+      {.image = "postgres:15",
+       .next_image = "postgres:15-rebuilt",
+       .uid = kDefaultUid,
+       .uid_text = "user that the server runs as, one that the image knows: 70 in alpine images"});
   const ParameterSchema own = {
       {.name = "topology",
        .type = ParameterType::kString,

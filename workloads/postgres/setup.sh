@@ -29,6 +29,11 @@ umask 077
 new=$PGDATA.new
 rm -rf "$new"
 if [ "$ordinal" -eq "$HOLDFAST_PRIMARY_ORDINAL" ] || [ "$HOLDFAST_TOPOLOGY" = independent ]; then
+  if ! id -un >/dev/null 2>&1; then
+    known=$(id -u postgres 2>/dev/null || echo "70 in alpine images")
+    echo "setup: the image has no user with the uid $(id -u), without which initdb does not run; set the parameter uid to that of its user postgres ($known)" >&2
+    exit 1
+  fi
   printf '%s\n' "$PGPASSWORD" |
     initdb -D "$new" -U postgres --locale=C --encoding=UTF8 --data-checksums \
       --no-sync --auth=scram-sha-256 --pwfile=/proc/self/fd/0

@@ -336,6 +336,20 @@ TEST(ServerLifeTest, ADestroyedPrimaryLosesWhatWasNotReplicated) {
   EXPECT_EQ(lost.findings.size(), 3U) << lost.reason;
 }
 
+// As on an image that numbers its users differently.
+TEST(ServerLifeTest, AUidThatTheImageDoesNotKnowIsSaid) {
+  Deployment deployment = TestDeployment();
+  deployment.parameters["uid"] = 4321;
+  LocalPod pod(*FindWorkload("postgres"), deployment, 0, "postgres:15");
+  const auto setup = pod.RunContainer("setup");
+  ASSERT_TRUE(setup) << setup.error().message;
+  EXPECT_EQ(setup->exit_code, 1) << setup->out;
+  EXPECT_EQ(setup->err,
+            "setup: the image has no user with the uid 4321, without which initdb does not run; set "
+            "the parameter uid to that of its user postgres (999)\n");
+  EXPECT_TRUE(std::filesystem::is_empty(pod.volume()));
+}
+
 TEST(ServerLifeTest, HalfMadeDirectoryIsMadeAgainAndForeignOneRefused) {
   Server server(0);
   ASSERT_TRUE(MakeDirectories(server.volume() / "pgdata.new"));

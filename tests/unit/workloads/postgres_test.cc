@@ -53,6 +53,23 @@ TEST(PostgresManifestsTest, DefaultsMakeTheThreeObjects) {
   EXPECT_FALSE(claim.contains("storageClassName"));
 }
 
+// Where an image has a symlink or a volume of its own no mount may lie, and the data directory is
+// below the mount, whose root may hold lost+found.
+TEST(PostgresManifestsTest, TheVolumeIsWhereNoImageHasAnything) {
+  const Json pod = GetObject(Render(Json::object())[2], {"spec", "template", "spec"});
+  for (const char* list : {"initContainers", "containers"}) {
+    for (const Json& container : GetArray(pod, {list})) {
+      EXPECT_EQ(GetString(container, {"volumeMounts", "0", "mountPath"}), "/holdfast/data");
+      std::map<std::string, std::string> environment;
+      for (const Json& variable : GetArray(container, {"env"}))
+        environment[GetString(variable, {"name"})] = GetString(variable, {"value"});
+      EXPECT_EQ(environment["HOLDFAST_MOUNT"], "/holdfast/data");
+      EXPECT_EQ(environment["PGDATA"], "/holdfast/data/pgdata");
+    }
+  }
+  EXPECT_THAT(DumpJson(pod), testing::Not(testing::HasSubstr("/var/lib/postgresql")));
+}
+
 TEST(PostgresManifestsTest, ParametersReachTheirPlaces) {
   const std::vector<Json> all = Render({{"image", "registry.example/postgres:17"},
                                         {"storage", "5Gi"},
