@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/strings.h"
 #include "workloads/mysql/mysql.h"
 
 #include "tests/integration/pods/local_pod.h"
@@ -49,8 +50,8 @@ class Server : public LocalPod {
     return replica_ ? Follows() : LocalPod::Answers();
   }
   // One statement by the program of the image, as an administrator; what it printed.
-  std::string Sql(const std::string& statement) {
-    const auto done = RunProgram({client_, "--no-defaults", "-h", "127.0.0.1", "-P",
+  std::string Sql(const std::string& statement, const std::string& address = "127.0.0.1") {
+    const auto done = RunProgram({client_, "--no-defaults", "-h", address, "-P",
                                   std::to_string(port()), "-u", "admin", "-ps3cretWord", "-N",
                                   "-B", "-e", statement});
     if (done && done->exit_code == 0) return done->out;
@@ -136,6 +137,38 @@ TEST_P(DriverTest, ProbesThePodItTalksTo) {
   EXPECT_EQ(GetString(*probe, {"database", "serverUuid"}).size(), IsMariaDb() ? 0U : 36U);
   EXPECT_EQ(GetString(*probe, {"marker", "pod"}), name + "-0");
   EXPECT_THAT(GetString(*probe, {"fqdn"}), testing::StartsWith(name + "-0." + name));
+}
+
+// A pod of an IPv6-only cluster has no other address for clients and replicas.
+TEST_P(DriverTest, IPv6IsServedLikeIPv4) {
+  const auto addresses = ReadFile("/proc/net/if_inet6");
+  if (!addresses || addresses->find(" lo\n") == std::string::npos)
+    GTEST_SKIP() << "this machine's loopback has no IPv6 address";
+  for (const char* address : {"127.0.0.1", "::1"})
+    EXPECT_EQ(Source().Sql("SELECT 'here'", address), "here\n") << address;
+}
+
+// A container's limit is the server's need; making the database must not need more.
+TEST_P(DriverTest, SetupTakesNoMoreMemoryThanTheServer) {
+  const Deployment deployment = MakeDeployment(GetParam());
+  // The volume is mounted here.
+  const std::string wrapped = "/tmp/mounts/data/wrapped";
+  LocalPod pod(Driver(GetParam()), deployment, 0, IsMariaDb() ? "mariadb:10.11" : "mysql:9",
+               {{"PATH", wrapped + ":/usr/sbin:/usr/bin:/sbin:/bin"}});
+  ASSERT_TRUE(MakeDirectories(pod.volume() / "wrapped"));
+  for (const char* program : {"mariadb-install-db", "mariadbd", "mysqld"})
+    ASSERT_TRUE(WriteFileAtomic(pod.volume() / "wrapped" / program,
+                                "#!/bin/sh\necho \"$*\" >>\"${0%/*}/calls\"\n"
+                                "PATH=${PATH#*:}; exec \"${0##*/}\" \"$@\"\n",
+                                0755));
+  const auto setup = pod.RunContainer("setup");
+  ASSERT_TRUE(setup) << setup.error().message;
+  ASSERT_EQ(setup->exit_code, 0) << setup->out << setup->err;
+  const auto calls = ReadFile(pod.volume() / "wrapped" / "calls");
+  ASSERT_TRUE(calls) << calls.error().message;
+  const std::vector<std::string> lines = Split(std::string(Trim(*calls)), '\n');
+  EXPECT_EQ(lines.size(), 2U) << *calls;
+  EXPECT_THAT(lines, testing::Each(testing::HasSubstr("--innodb-buffer-pool-size=32M")));
 }
 
 TEST_P(DriverTest, RefusedAndWrongPasswordAreUnavailable) {

@@ -345,8 +345,8 @@ TEST(ServerLifeTest, AUidThatTheImageDoesNotKnowIsSaid) {
   ASSERT_TRUE(setup) << setup.error().message;
   EXPECT_EQ(setup->exit_code, 1) << setup->out;
   EXPECT_EQ(setup->err,
-            "setup: the image has no user with the uid 4321, without which initdb does not run; set "
-            "the parameter uid to that of its user postgres (999)\n");
+            "setup: the image has no user with the uid 4321, without which initdb does not run; "
+            "set the parameter uid to that of its user postgres (999)\n");
   EXPECT_TRUE(std::filesystem::is_empty(pod.volume()));
 }
 
