@@ -63,7 +63,8 @@ class Checker {
   }
 
  private:
-  void Found(uint32_t key, const char* engine, Violation violation) {
+  // By reference: a call may still look at the violation for its other arguments.
+  void Found(uint32_t key, const char* engine, Violation&& violation) {
     ++report_.violated_keys;
     if (report_.violations.size() < kMostViolations)
       report_.violations.push_back({.key = key, .engine = engine, .violation = std::move(violation)});
@@ -77,9 +78,10 @@ class Checker {
     if (result.decision == Decision::kNotApplicable) return false;
     report_.replayed = result.operations;
     report_.holes = result.holes;
-    if (result.decision == Decision::kViolated)
-      Found(history_.origins[result.violation.ops.front()].key, "replay",
-            std::move(result.violation));
+    if (result.decision == Decision::kViolated) {
+      const uint32_t key = history_.origins[result.violation.ops.front()].key;
+      Found(key, "replay", std::move(result.violation));
+    }
     return true;
   }
 
