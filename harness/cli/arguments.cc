@@ -94,6 +94,9 @@ int Main(int argc, char** argv) {
   CLI::App* plan_app = app.add_subcommand(
       "plan", "what would be done, to what, with which permissions; changes nothing");
   AddClusterOptions(*plan_app, run);
+  plan_app->add_flag("--rbac", run.rbac,
+                     "only the roles that the suites need, with their namespace, ServiceAccount and "
+                     "bindings, for `kubectl apply -f -`");
   plan_app->footer(
       "exit codes: 0 the plan is printed and nothing forbids it; 2 the command or the suite is "
       "wrong;\n3 the cluster could not be asked; 4 the safety fence would refuse it");

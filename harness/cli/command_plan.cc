@@ -1,6 +1,7 @@
 // holdfast plan: says what a run would do. With a kubeconfig it also asks the cluster whether it
 // could, and still changes nothing.
 #include <cstdio>
+#include <optional>
 
 #include "harness/cli/commands.h"
 #include "harness/cli/exit_code.h"
@@ -31,10 +32,8 @@ Status CheckCluster(const RunArguments& arguments,
   HOLDFAST_RETURN_IF_ERROR(run::CheckCluster(rules, cluster, plan.touches_nodes));
   HOLDFAST_RETURN_IF_ERROR(
       run::CheckStorageClass(client, GetString(suite.workload_parameters, {"storageClass"})));
-  HOLDFAST_RETURN_IF_ERROR(run::CheckPermissions(client, "default", plan.namespace_rules));
-  HOLDFAST_RETURN_IF_ERROR(
-      run::CheckPermissions(client, run::kJournalNamespace, plan.journal_rules));
-  return run::CheckPermissions(client, "", plan.cluster_rules);
+  const std::string ns = plan.given_namespace.empty() ? "holdfast-plan" : plan.given_namespace;
+  return run::CheckPermissions(client, ns, plan.permissions);
 }
 
 Status PlanOne(const RunArguments& arguments, const suite::Suite& suite) {
@@ -58,6 +57,26 @@ Status PlanOne(const RunArguments& arguments, const suite::Suite& suite) {
   return CheckCluster(arguments, suite, plan, *client, cluster);
 }
 
+// What all of the suites need, for an administrator to grant.
+Status PrintPermissions(const RunArguments& arguments, const std::vector<suite::Suite>& suites) {
+  std::optional<run::Permissions> needed;
+  for (const suite::Suite& suite : suites) {
+    HOLDFAST_ASSIGN(const run::Plan plan,
+                    run::MakePlan(suite, *workloads::FindWorkload(suite.workload),
+                                  SeedFor(arguments, suite, true), Json()));
+    if (!needed) needed = plan.permissions;
+    if (needed->given_namespace != plan.permissions.given_namespace)
+      return Fail(ErrorCode::kInvalidArgument,
+                  "suite {} plays in another namespace than suite {}; ask for the roles of one "
+                  "namespace at a time",
+                  suite.name, suites.front().name);
+    needed->Add(plan.permissions);
+  }
+  std::fputs(run::RenderPermissions(*needed).c_str(), stdout);
+  std::fflush(stdout);
+  return {};
+}
+
 }  // namespace
 
 int CommandPlan(const RunArguments& arguments) {
@@ -65,6 +84,10 @@ int CommandPlan(const RunArguments& arguments) {
   if (!suites) {
     std::fprintf(stderr, "%s\n", suites.error().message.c_str());
     return Finish({2, "the suite is wrong; nothing was changed"}, true);
+  }
+  if (arguments.rbac) {
+    const Status printed = PrintPermissions(arguments, *suites);
+    return Finish(printed ? Exit{0, "nothing was changed"} : ExitOf(printed.error()), true);
   }
   for (const suite::Suite& suite : *suites) {
     const Status planned = PlanOne(arguments, suite);

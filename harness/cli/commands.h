@@ -26,6 +26,7 @@ struct RunArguments {
   std::vector<std::string> defects;  // Of the embedded sandbox.
   std::string cluster;    // How the user calls the cluster: its context, or kube-system's uid.
   std::string plan_hash;  // Of the plan that was approved.
+  bool rbac = false;      // Of `plan`: only the objects that grant what the suites need.
   bool in_sandbox = false;           // Hidden: we were started inside of it.
   std::vector<std::string> command;  // As typed, for starting it again inside the sandbox.
 };

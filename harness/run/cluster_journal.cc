@@ -15,6 +15,7 @@ namespace {
 constexpr std::chrono::seconds kRenewEvery{5};
 constexpr Nanos kOpenTimeout = std::chrono::seconds(60);
 constexpr const char* kHeaderKey = "run";
+constexpr const char* kManagedBy = "app.kubernetes.io/managed-by";
 
 const kube::ObjectRef& NamespaceRef() {
   static const kube::ObjectRef kRef{kube::resources::kNamespaces, "", kJournalNamespace};
@@ -23,12 +24,16 @@ const kube::ObjectRef& NamespaceRef() {
 
 std::string KeyOf(int id) { return fmt::format("change-{:06}", id); }
 
+bool IsOurs(const Json& ns) {
+  return GetString(ns, {"metadata", "labels", kManagedBy}) == "holdfast";
+}
+
 bool Ended(const Error& error) { return error.code == ErrorCode::kNotFound; }
 
 }  // namespace
 
 Json JournalLabels(const std::string& run) {
-  return {{"app.kubernetes.io/managed-by", "holdfast"}, {kRunLabel, run}};
+  return {{kManagedBy, "holdfast"}, {kRunLabel, run}};
 }
 
 std::string JournalName(const std::string& run) { return "holdfast-" + run; }
@@ -65,19 +70,31 @@ Result<std::unique_ptr<ClusterJournal>> ClusterJournal::Open(kube::Client& clien
   return Fail(made.error().In("the undo journal in the cluster cannot be made"));
 }
 
-Status ClusterJournal::MakeObjects(const Json& header) {
+// True when the namespace is one that runs make and remove.
+Result<bool> ClusterJournal::FindOrMakeNamespace() {
+  const auto there = client_.Get(NamespaceRef());
+  if (there) return IsOurs(*there);
+  if (!Ended(there.error())) return Fail(there.error());
   const Json ns{{"apiVersion", "v1"},
                 {"kind", "Namespace"},
                 {"metadata",
                  {{"name", kJournalNamespace},
-                  {"labels", {{"app.kubernetes.io/managed-by", "holdfast"}}}}}};
+                  {"labels", {{kManagedBy, "holdfast"}}}}}};
+  CrashPoint();
+  const auto created = client_.Create(kube::resources::kNamespaces, "", ns);
+  CrashPoint();
+  if (created || created.error().reason == "AlreadyExists") return true;
+  return Fail(created.error().In(fmt::format(
+      "namespace {} is not there (`holdfast plan --rbac` prints it with what else an administrator "
+      "makes, once)",
+      kJournalNamespace)));
+}
+
+Status ClusterJournal::MakeObjects(const Json& header) {
+  HOLDFAST_ASSIGN(const bool ours, FindOrMakeNamespace());
   const auto exists = [](const Result<Json>& answer) {
     return answer || answer.error().reason == "AlreadyExists";
   };
-  CrashPoint();
-  const auto created = client_.Create(kube::resources::kNamespaces, "", ns);
-  if (!exists(created)) return Fail(created.error());
-  CrashPoint();
   const Json map{{"apiVersion", "v1"},
                  {"kind", "ConfigMap"},
                  {"metadata",
@@ -94,6 +111,7 @@ Status ClusterJournal::MakeObjects(const Json& header) {
   const auto written = client_.Create(kube::resources::kConfigMaps, kJournalNamespace, map);
   if (!exists(written)) return Fail(written.error());
   CrashPoint();
+  if (!ours) return {};
   // Who removes the namespace wants it unchanged since before it looked inside: this changes it.
   const auto marked =
       client_.Patch(NamespaceRef(), kube::PatchType::kMerge,
@@ -161,8 +179,7 @@ Status RemoveJournalNamespace(kube::Client& client, Clock& clock) {
   const auto ns = client.Get(NamespaceRef());
   if (!ns && Ended(ns.error())) return {};
   if (!ns) return Fail(ns.error());
-  if (GetString(*ns, {"metadata", "labels", "app.kubernetes.io/managed-by"}) != "holdfast")
-    return {};
+  if (!IsOurs(*ns)) return {};
   kube::ListOptions ours;
   ours.label_selector = kRunLabel;
   for (const kube::Resource& resource : {kube::resources::kConfigMaps, kube::resources::kLeases}) {

@@ -55,6 +55,7 @@ class ClusterJournal : public JournalMirror {
   Status Close();
 
  private:
+  Result<bool> FindOrMakeNamespace();
   Status MakeObjects(const Json& header);
   Status RenewOnce();
   kube::Client& client_;
@@ -80,7 +81,7 @@ Result<bool> HeartbeatBeats(kube::Client& client,
                             const std::string& run,
                             Clock& clock,
                             const std::stop_token& stop);
-// Removes the namespace of the journals when it is ours and empty.
+// Removes the namespace of the journals when a run made it, as its label says, and it is empty.
 Status RemoveJournalNamespace(kube::Client& client, Clock& clock);
 
 }  // namespace holdfast::run

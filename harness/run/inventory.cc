@@ -58,7 +58,8 @@ Json Line(const char* when, const FoundObject& object) {
 
 Result<std::vector<FoundObject>> TakeInventory(kube::Client& client,
                                                const std::string& ns,
-                                               const std::string& run) {
+                                               const std::string& run,
+                                               bool given) {
   std::vector<FoundObject> found;
   HOLDFAST_ASSIGN(const kube::ObjectList nodes, client.List(kube::resources::kNodes, "", {}));
   for (const Json& node : nodes.items)
@@ -66,7 +67,7 @@ Result<std::vector<FoundObject>> TakeInventory(kube::Client& client,
   const auto own = client.Get({kube::resources::kNamespaces, "", ns});
   if (!own && own.error().code != ErrorCode::kNotFound) return Fail(own.error());
   found.push_back({"Namespace", ns, {{"exists", own.has_value()}}});
-  if (own) {
+  if (own && given) {
     HOLDFAST_ASSIGN(const std::vector<std::string> content, ContentOf(client, ns, run));
     for (const std::string& name : content)
       found.push_back({"Object", ns + "/" + name, Json::object()});

@@ -24,12 +24,13 @@ struct FoundObject {
 };
 
 // Of every node: uid, schedulability, labels, finalizers and taints, but for those taints that the
-// system puts on and takes off by itself. Of the run's namespace `ns`: whether it exists, and what has
-// the run's label in it. Every volume that is claimed from it, every attachment of such a volume, and every lease of the run
+// system puts on and takes off by itself. Of the run's namespace `ns`: whether it exists, and, when it
+// was given, what has the run's label in it. Every volume that is claimed from it, every attachment of such a volume, and every lease of the run
 // on a node or a namespace.
 Result<std::vector<FoundObject>> TakeInventory(kube::Client& client,
                                                const std::string& ns,
-                                               const std::string& run);
+                                               const std::string& run,
+                                               bool given);
 
 // Writes the trace kind "found": {"when":"before"|"after","object":{"kind","name"},"fields"}. In a
 // shared cluster others change nodes, too: what differs afterwards on a node that this run never wrote to

@@ -5,48 +5,10 @@
 #include "harness/base/strings.h"
 #include "harness/run/cluster_journal.h"
 #include "harness/run/fence.h"
-#include "harness/run/given_namespace.h"
 #include "harness/run/steps.h"
 
 namespace holdfast::run {
 namespace {
-
-std::vector<faults::PolicyRule> NamespaceRules() {
-  return {{"", "services", {"create", "list", "watch"}},
-          {"", "configmaps", {"create"}},
-          {"", "secrets", {"create"}},
-          {"", "pods", {"list", "watch"}},
-          {"", "pods/portforward", {"get", "create"}},
-          {"", "persistentvolumeclaims", {"create", "list", "watch"}},
-          {"", "events", {"list", "watch"}},
-          {"apps", "statefulsets", {"create", "list", "watch"}},
-          {"apps", "controllerrevisions", {"list", "watch"}}};
-}
-
-std::vector<faults::PolicyRule> ClusterRules() {
-  return {{"", "namespaces", {"create", "get", "delete", "patch"}, true},
-          {"", "nodes", {"list", "watch"}, true},
-          {"", "persistentvolumes", {"list", "watch"}, true},
-          {"storage.k8s.io", "volumeattachments", {"list", "watch"}, true},
-          {"storage.k8s.io", "storageclasses", {"list"}, true}};
-}
-
-std::vector<faults::PolicyRule> JournalRules() {
-  return {{"", "configmaps", {"create", "get", "list", "watch", "patch", "delete"}},
-          {"coordination.k8s.io", "leases", {"create", "get", "list", "patch", "delete"}}};
-}
-
-void AddRule(std::vector<faults::PolicyRule>& rules, const faults::PolicyRule& more) {
-  for (faults::PolicyRule& rule : rules) {
-    if (rule.api_group != more.api_group || rule.resource != more.resource) continue;
-    for (const std::string& verb : more.verbs) {
-      if (std::find(rule.verbs.begin(), rule.verbs.end(), verb) == rule.verbs.end())
-        rule.verbs.push_back(verb);
-    }
-    return;
-  }
-  rules.push_back(more);
-}
 
 // The set as it will be before the first fault, as far as that can be known.
 faults::Snapshot Predict(const workloads::Workload& workload,
@@ -69,10 +31,11 @@ faults::Snapshot Predict(const workloads::Workload& workload,
 
 class Planner {
  public:
-  Planner(Plan& plan, faults::Snapshot now, std::string primary)
+  Planner(Plan& plan, faults::Snapshot now, std::string primary, bool deployment)
       : plan_(plan),
         first_(std::move(now)),
-        primary_(std::move(primary)) {}
+        primary_(std::move(primary)),
+        deployment_(deployment) {}
 
   void Add(const suite::Scenario& scenario) {
     PlannedScenario planned;
@@ -103,7 +66,7 @@ class Planner {
           fault->Writes(targets.value_or(faults::FaultTargets{}), WithImage(step.parameters));
       planned.estimate += text.typical;
       for (const faults::PolicyRule& rule : text.permissions)
-        AddRule(rule.cluster ? plan_.cluster_rules : plan_.namespace_rules, rule);
+        plan_.permissions.Add(OfTarget(rule));
       plan_.touches_nodes = plan_.touches_nodes || text.touches_nodes;
       plan_.evicts = plan_.evicts || text.evicts;
       Follow(step, now);
@@ -119,6 +82,12 @@ class Planner {
     if (GetString(parameters, {"to"}) == "next" && !plan_.next_image.empty())
       parameters["to"] = plan_.next_image;
     return parameters;
+  }
+
+  // Faults speak of StatefulSets; on the negative control they work on its Deployment.
+  [[nodiscard]] faults::PolicyRule OfTarget(faults::PolicyRule rule) const {
+    if (deployment_) rule.resource = ReplaceAll(rule.resource, "statefulsets", "deployments");
+    return rule;
   }
 
   // The later steps of a scenario see the replicas that a scale has left.
@@ -141,6 +110,7 @@ class Planner {
   Plan& plan_;
   const faults::Snapshot first_;
   const std::string primary_;
+  const bool deployment_;
 };
 
 std::vector<std::string> Blast(const Plan& plan) {
@@ -260,7 +230,7 @@ Result<Plan> MakePlan(const suite::Suite& suite,
                   "holdfast-<run>: the undo journal and its heartbeat (deleted at the end)",
                   kJournalNamespace)};
   plan.given_namespace = suite.given_namespace;
-  plan.namespace_rules = NamespaceRules();
+  plan.permissions = BasePermissions(suite.given_namespace);
   if (plan.given_namespace.empty()) {
     plan.deploy.emplace_back(
         "create Namespace holdfast-<run> (deleted at the end with everything in it)");
@@ -268,11 +238,7 @@ Result<Plan> MakePlan(const suite::Suite& suite,
     plan.deploy.push_back(fmt::format("create Lease namespace-{0} in {1}, so that no other run "
                                       "plays in {0} (deleted at the end)",
                                       plan.given_namespace, kJournalNamespace));
-    for (const faults::PolicyRule& rule : GivenNamespaceRules())
-      AddRule(plan.namespace_rules, rule);
   }
-  plan.cluster_rules = ClusterRules();
-  plan.journal_rules = JournalRules();
   plan.estimate = std::chrono::seconds(30);
   const workloads::Deployment deployment{
       "holdfast-plan",          target.name, "plan", 0, replicas, "not-a-password",
@@ -282,14 +248,14 @@ Result<Plan> MakePlan(const suite::Suite& suite,
     const std::string kind = GetString(manifest, {"kind"});
     plan.deploy.push_back("create " + kind + " " + GetString(manifest, {"metadata", "name"}));
     if (kind == "PodDisruptionBudget")
-      AddRule(plan.namespace_rules,
-              {"policy", "poddisruptionbudgets", {"create", "list", "watch"}});
+      plan.permissions.Add({"policy", "poddisruptionbudgets", {"create"}});
     if (kind == "Deployment")
-      AddRule(plan.namespace_rules, {"apps", "deployments", {"create", "list", "watch"}});
+      plan.permissions.Add({"apps", "deployments", {"create"}});
   }
   if (workload.GetCapabilities(suite.workload_parameters).members)
-    AddRule(plan.namespace_rules, {"", "configmaps", {"patch"}});
-  Planner planner(plan, Predict(workload, deployment), workload.Primary(deployment));
+    plan.permissions.Add({"", "configmaps", {"patch"}});
+  Planner planner(plan, Predict(workload, deployment), workload.Primary(deployment),
+                  target.kind == "Deployment");
   for (const suite::Scenario& scenario : suite.scenarios)
     planner.Add(scenario);
   if (plan.touches_nodes)

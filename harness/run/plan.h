@@ -8,6 +8,7 @@
 
 #include "faults/fault.h"
 #include "harness/base/result.h"
+#include "harness/run/permissions.h"
 #include "harness/suite/suite.h"
 #include "workloads/workload.h"
 
@@ -35,11 +36,9 @@ struct Plan {
   std::string next_image;           // What an update to `next` goes to; empty: there is none.
   std::vector<std::string> deploy;  // "create Namespace ...", ...
   std::vector<PlannedScenario> scenarios;
-  std::vector<faults::PolicyRule> namespace_rules;  // Needed in the run's namespace.
-  std::vector<faults::PolicyRule> cluster_rules;
-  std::vector<faults::PolicyRule> journal_rules;  // Needed in the namespace of the journals.
-  std::vector<std::string> blast;                 // What can be hurt, one sentence each.
-  std::string given_namespace;                    // Empty: the run makes its own.
+  Permissions permissions;
+  std::vector<std::string> blast;  // What can be hurt, one sentence each.
+  std::string given_namespace;     // Empty: the run makes its own.
   bool touches_nodes = false;
   bool evicts = false;
   std::vector<Json> manifests;

@@ -6,15 +6,6 @@
 namespace holdfast::run {
 namespace {
 
-std::string RenderRules(const std::vector<faults::PolicyRule>& rules) {
-  std::string text;
-  for (const faults::PolicyRule& rule : rules) {
-    text += fmt::format("- {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}\n", rule.api_group,
-                        rule.resource, Join(rule.verbs, ", "));
-  }
-  return text;
-}
-
 std::string RenderScenario(const PlannedScenario& scenario) {
   std::string text = fmt::format("\nscenario {} (about {})\n", scenario.name,
                                  FormatDuration(scenario.estimate));
@@ -24,28 +15,6 @@ std::string RenderScenario(const PlannedScenario& scenario) {
       text += "    " + write + "\n";
   }
   return text;
-}
-
-std::string RenderRole(const std::string& ns, const std::vector<faults::PolicyRule>& rules) {
-  return fmt::format(
-             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: "
-             "holdfast, namespace: {}}}\nrules:\n",
-             ns) +
-         RenderRules(rules);
-}
-
-std::string RenderPermissions(const Plan& plan) {
-  // One ClusterRole: the namespace that most rules are for is made, and named, by the run itself,
-  // unless it was given one.
-  std::string text =
-      "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: holdfast}\n"
-      "rules:\n";
-  text += RenderRules(plan.cluster_rules);
-  if (plan.given_namespace.empty())
-    text += RenderRules(plan.namespace_rules);
-  else
-    text += RenderRole(plan.given_namespace, plan.namespace_rules);
-  return text + RenderRole(kJournalNamespace, plan.journal_rules);
 }
 
 }  // namespace
@@ -67,7 +36,7 @@ std::string RenderPlan(const Plan& plan) {
   text += "\nconcerns\n";
   for (const std::string& line : plan.blast)
     text += "  " + line + "\n";
-  return text + "\npermissions\n" + RenderPermissions(plan) + "\nplan " + plan.hash + "\n";
+  return text + "\npermissions\n" + RenderPermissions(plan.permissions) + "\nplan " + plan.hash + "\n";
 }
 
 }  // namespace holdfast::run

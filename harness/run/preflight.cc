@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/strings.h"
+#include "harness/run/cluster_journal.h"
 
 namespace holdfast::run {
 namespace {
@@ -85,18 +86,25 @@ Status CheckStorageClass(kube::Client& client, const std::string& name) {
 
 Status CheckPermissions(kube::Client& client,
                         const std::string& ns,
-                        const std::vector<faults::PolicyRule>& rules) {
+                        const Permissions& permissions) {
   std::vector<std::string> missing;
-  for (const faults::PolicyRule& rule : rules) {
-    for (const std::string& verb : rule.verbs) {
-      HOLDFAST_ASSIGN(const std::optional<bool> allowed, Allowed(client, ns, rule, verb));
-      if (!allowed) return {};
-      if (!*allowed) missing.push_back(verb + " " + rule.resource);
+  for (const auto& [where, rules] :
+       {std::pair(ns, &permissions.in_namespace),
+        std::pair(std::string(kJournalNamespace), &permissions.in_journal),
+        std::pair(std::string(), &permissions.in_cluster)}) {
+    for (const faults::PolicyRule& rule : *rules) {
+      for (const std::string& verb : rule.verbs) {
+        HOLDFAST_ASSIGN(const std::optional<bool> allowed, Allowed(client, where, rule, verb));
+        if (!allowed) return {};
+        if (*allowed) continue;
+        missing.push_back(fmt::format("{} {} {}", verb, rule.resource,
+                                      where.empty() ? "in the cluster" : "in " + where));
+      }
     }
   }
   if (missing.empty()) return {};
   return Fail(ErrorCode::kRefused,
-              "the kubeconfig's user may not: {}; grant it the rules that `holdfast plan` prints",
+              "the kubeconfig's user may not: {}; grant it what `holdfast plan --rbac` prints",
               Join(missing, ", "));
 }
 

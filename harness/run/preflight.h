@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "faults/fault.h"
 #include "harness/base/json.h"
 #include "harness/base/result.h"
 #include "harness/kube/client.h"
+#include "harness/run/permissions.h"
 
 namespace holdfast::run {
 
@@ -18,11 +18,12 @@ namespace holdfast::run {
 Result<Json> Fingerprint(kube::Client& client);
 // The class must exist; without a name there must be a default one. The error lists the classes.
 Status CheckStorageClass(kube::Client& client, const std::string& name);
-// Every rule is asked of the API (SelfSubjectAccessReview); the error names all that are missing. A
-// server that does not answer such reviews is taken at its word later.
+// Every rule is asked of the API (SelfSubjectAccessReview); the error names all that are missing. `ns`
+// is the run's namespace, which need not be there yet. A server that does not answer such reviews is
+// taken at its word later.
 Status CheckPermissions(kube::Client& client,
                         const std::string& ns,
-                        const std::vector<faults::PolicyRule>& rules);
+                        const Permissions& permissions);
 // Room for evidence where the run directory will be.
 Status CheckDisk(const std::filesystem::path& directory);
 

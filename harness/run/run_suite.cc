@@ -142,9 +142,7 @@ class Runner {
     run_["plan"] = plan.hash;
     HOLDFAST_RETURN_IF_ERROR(CheckFence(plan));
     if (given_) HOLDFAST_RETURN_IF_ERROR(CheckGivenNamespace(client_, ns_));
-    HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, ns_, plan.namespace_rules));
-    HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, kJournalNamespace, plan.journal_rules));
-    HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, "", plan.cluster_rules));
+    HOLDFAST_RETURN_IF_ERROR(CheckPermissions(client_, ns_, plan.permissions));
     return trace::WriteRunJson(directory_, run_);
   }
 
@@ -165,7 +163,7 @@ class Runner {
   // From here on every change can be found and undone from anywhere.
   Status OpenJournal() {
     const std::string id = GetString(run_, {"run"});
-    HOLDFAST_ASSIGN(before_, TakeInventory(client_, ns_, id));
+    HOLDFAST_ASSIGN(before_, TakeInventory(client_, ns_, id, given_));
     const Json& cluster = run_["cluster"];
     const Json header{{"run", id},
                       {"suite", suite_.name},
@@ -400,7 +398,7 @@ class Runner {
     Result<std::vector<FoundObject>> after = std::vector<FoundObject>{};
     std::vector<std::string> differences;
     do {
-      after = TakeInventory(client_, ns_, GetString(run_, {"run"}));
+      after = TakeInventory(client_, ns_, GetString(run_, {"run"}), given_);
       if (after) differences = Differences(before_, *after, touched);
       if (after && differences.empty()) break;
       SystemClock().SleepFor(std::chrono::milliseconds(200), {});

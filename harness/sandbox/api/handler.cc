@@ -13,6 +13,7 @@
 #include "harness/sandbox/api/eviction.h"
 #include "harness/sandbox/api/health.h"
 #include "harness/sandbox/api/protobuf.h"
+#include "harness/sandbox/api/rbac.h"
 #include "harness/sandbox/api/reviews.h"
 #include "harness/sandbox/api/scale.h"
 #include "harness/sandbox/api/subresources.h"
@@ -168,8 +169,16 @@ std::optional<Identity> ApiHandler::SenderOf(std::string_view authorization) con
 }
 
 Status ApiHandler::Authorize(const HttpRequest& request) const {
-  if (IsOpen(request.path) || SenderOf(request.authorization)) return {};
-  return Fail(ApiError(401, "Unauthorized", "Unauthorized"));
+  if (IsOpen(request.path)) return {};
+  const auto sender = SenderOf(request.authorization);
+  if (!sender) return Fail(ApiError(401, "Unauthorized", "Unauthorized"));
+  if (MayDoEverything(*sender)) return {};
+  // Discovery and health are everybody's, and so are questions about oneself.
+  const auto route = ParseRoute(request.path);
+  if (!route) return {};
+  const Attributes wanted = AttributesOf(request, *route);
+  if (Allows(registry_.store(), *sender, wanted)) return {};
+  return Fail(Forbidden(*sender, wanted));
 }
 
 HttpResponse ApiHandler::Review(const HttpRequest& request) {
@@ -178,10 +187,18 @@ HttpResponse ApiHandler::Review(const HttpRequest& request) {
   const bool asks_for_itself = FindReview(request.path)->kind == "SelfSubjectReview";
   auto body = asks_for_itself ? Result<Json>(Json::object()) : BodyOf(request);
   if (!body) return ErrorResponse(body.error());
-  const auto sender = SenderOf(request.authorization);
+  const Identity sender = SenderOf(request.authorization).value_or(Identity{});
+  const ReviewInfo& review = *FindReview(request.path);
+  if (!review.of_oneself && !MayDoEverything(sender)) {
+    return ErrorResponse(Forbidden(sender, {.verb = "create",
+                                            .group = review.group,
+                                            .resource = review.plural,
+                                            .ns = {},
+                                            .name = {}}));
+  }
   const auto find = [this](const std::string& token) { return SenderOf("Bearer " + token); };
-  return JsonResponse(201, AnswerReview(*FindReview(request.path), *std::move(body),
-                                        sender.value_or(Identity{}), find));
+  return JsonResponse(201,
+                      AnswerReview(review, *std::move(body), sender, find, registry_.store()));
 }
 
 HttpResponse ApiHandler::Answer(const HttpRequest& request) {

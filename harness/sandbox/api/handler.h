@@ -66,7 +66,7 @@ class ApiHandler {
   // reached at all, and a connection for one of its ports.
   [[nodiscard]] Status MayForward(const HttpRequest& request) const;
   Result<AgentStream> OpenPort(const HttpRequest& request, int port);
-  // 401 unless the request carries the token or needs none.
+  // 401 unless the request carries a token we know or needs none; 403 unless its sender may do that.
   [[nodiscard]] Status Authorize(const HttpRequest& request) const;
   // Before the first request.
   void SetNodeControl(NodeControl* control) { node_control_ = control; }

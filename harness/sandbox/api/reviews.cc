@@ -1,6 +1,7 @@
 #include "harness/sandbox/api/reviews.h"
 
 #include "harness/base/strings.h"
+#include "harness/sandbox/api/rbac.h"
 
 namespace holdfast::sandbox {
 
@@ -8,11 +9,11 @@ const std::vector<ReviewInfo>& AllReviews() {
   constexpr const char* kAuthentication = "authentication.k8s.io";
   constexpr const char* kAuthorization = "authorization.k8s.io";
   static const std::vector<ReviewInfo> kAll = {
-      {"selfsubjectreviews", "SelfSubjectReview", kAuthentication},
+      {"selfsubjectreviews", "SelfSubjectReview", kAuthentication, true},
       {"tokenreviews", "TokenReview", kAuthentication},
-      {"localsubjectaccessreviews", "LocalSubjectAccessReview", kAuthorization, true},
-      {"selfsubjectaccessreviews", "SelfSubjectAccessReview", kAuthorization},
-      {"selfsubjectrulesreviews", "SelfSubjectRulesReview", kAuthorization},
+      {"localsubjectaccessreviews", "LocalSubjectAccessReview", kAuthorization, false, true},
+      {"selfsubjectaccessreviews", "SelfSubjectAccessReview", kAuthorization, true},
+      {"selfsubjectrulesreviews", "SelfSubjectRulesReview", kAuthorization, true},
       {"subjectaccessreviews", "SubjectAccessReview", kAuthorization},
   };
   return kAll;
@@ -30,10 +31,22 @@ const ReviewInfo* FindReview(std::string_view path) {
   return nullptr;
 }
 
+namespace {
+
+// Whom a SubjectAccessReview asks about.
+Identity SubjectOf(const Json& review) {
+  return {.user = GetString(review, {"spec", "user"}),
+          .uid = GetString(review, {"spec", "uid"}),
+          .groups = GetArray(review, {"spec", "groups"})};
+}
+
+}  // namespace
+
 Json AnswerReview(const ReviewInfo& review,
                   Json body,
                   const Identity& sender,
-                  const std::function<std::optional<Identity>(const std::string& token)>& find) {
+                  const std::function<std::optional<Identity>(const std::string& token)>& find,
+                  const Store& store) {
   if (!body.is_object()) body = Json::object();
   body["kind"] = review.kind;
   body["apiVersion"] = review.group + "/v1";
@@ -54,12 +67,17 @@ Json AnswerReview(const ReviewInfo& review,
     }
   } else if (review.kind == "SelfSubjectRulesReview") {
     const Json any = Json::array({"*"});
+    Json rules = RulesFor(store, sender, GetString(body, {"spec", "namespace"}));
+    if (MayDoEverything(sender))
+      rules.push_back({{"verbs", any}, {"apiGroups", any}, {"resources", any}});
     body["status"] = {
-        {"resourceRules", Json::array({{{"verbs", any}, {"apiGroups", any}, {"resources", any}}})},
+        {"resourceRules", std::move(rules)},
         {"nonResourceRules", Json::array({{{"verbs", any}, {"nonResourceURLs", any}}})},
         {"incomplete", false}};
   } else {
-    body["status"] = {{"allowed", true}};
+    const Identity asked = review.of_oneself ? sender : SubjectOf(body);
+    const Json& wanted = GetObject(body, {"spec", "resourceAttributes"});
+    body["status"] = {{"allowed", wanted.empty() || Allows(store, asked, AttributesOf(wanted))}};
   }
   return body;
 }

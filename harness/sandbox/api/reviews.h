@@ -1,4 +1,4 @@
-// The review APIs: who am I, whose token is this, may I. There is one answer to the last: yes.
+// The review APIs: who am I, whose token is this, may I.
 #ifndef HOLDFAST_HARNESS_SANDBOX_API_REVIEWS_H_
 #define HOLDFAST_HARNESS_SANDBOX_API_REVIEWS_H_
 
@@ -11,6 +11,7 @@
 #include "harness/base/json.h"
 #include "harness/base/result.h"
 #include "harness/sandbox/api/service_tokens.h"
+#include "harness/sandbox/store/store.h"
 
 namespace holdfast::sandbox {
 
@@ -19,17 +20,20 @@ struct ReviewInfo {
   std::string plural;
   std::string kind;
   std::string group;
+  bool of_oneself = false;  // Anybody may ask.
   bool namespaced = false;
 };
 const std::vector<ReviewInfo>& AllReviews();
 // The review that a path such as /apis/authorization.k8s.io/v1/selfsubjectaccessreviews creates.
 const ReviewInfo* FindReview(std::string_view path);
 
-// `body` with its status filled. `sender` is who asks; `find` looks a token up.
+// `body` with its status filled. `sender` is who asks; `find` looks a token up; roles are in
+// `store`.
 Json AnswerReview(const ReviewInfo& review,
                   Json body,
                   const Identity& sender,
-                  const std::function<std::optional<Identity>(const std::string& token)>& find);
+                  const std::function<std::optional<Identity>(const std::string& token)>& find,
+                  const Store& store);
 
 }  // namespace holdfast::sandbox
 
