@@ -1,54 +1,48 @@
 #include "workloads/mysql/own_socket.h"
 
-#include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 
-#include <filesystem>
-
-#include "harness/base/strings.h"
+#include <algorithm>
+#include <cstring>
 
 namespace holdfast::workloads::mysql {
 namespace {
 
-int PortOf(const sockaddr_storage& address) {
-  const void* const generic = &address;
-  if (address.ss_family == AF_INET)
-    return ntohs(static_cast<const sockaddr_in*>(generic)->sin_port);
-  if (address.ss_family == AF_INET6)
+thread_local SocketWatch* watching = nullptr;
+
+// -1 for what is no internet address.
+int PortOf(const sockaddr* address, socklen_t length) {
+  if (address == nullptr || length < sizeof(sockaddr_in)) return -1;
+  sockaddr_storage copy{};
+  std::memcpy(&copy, address, std::min<size_t>(length, sizeof copy));
+  const void* const generic = &copy;
+  if (copy.ss_family == AF_INET) return ntohs(static_cast<const sockaddr_in*>(generic)->sin_port);
+  if (copy.ss_family == AF_INET6)
     return ntohs(static_cast<const sockaddr_in6*>(generic)->sin6_port);
   return -1;
 }
 
-bool Matches(int fd, int remote_port, int local_port) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  void* const generic = &address;
-  if (::getpeername(fd, static_cast<sockaddr*>(generic), &length) != 0 ||
-      PortOf(address) != remote_port)
-    return false;
-  length = sizeof address;
-  return ::getsockname(fd, static_cast<sockaddr*>(generic), &length) == 0 &&
-         PortOf(address) == local_port;
-}
-
 }  // namespace
 
-FileDescriptor DuplicateSocket(int remote_port, int local_port) {
-  int found = -1;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    const auto fd = ParseInt(entry.path().filename().string());
-    if (!fd || !Matches(static_cast<int>(*fd), remote_port, local_port)) continue;
-    if (found >= 0) return {};
-    found = static_cast<int>(*fd);
-  }
-  if (found < 0) return {};
-  FileDescriptor copy(::fcntl(found, F_DUPFD_CLOEXEC, 0));
-  // Another thread may have closed and reused the number in between.
-  if (!copy.valid() || !Matches(copy.get(), remote_port, local_port)) return {};
-  return copy;
+SocketWatch::SocketWatch(int port) : port_(port) { watching = this; }
+
+SocketWatch::~SocketWatch() { watching = nullptr; }
+
+void SocketWatch::Note(int fd, const sockaddr* address, socklen_t length) {
+  if (watching == nullptr || PortOf(address, length) != watching->port_) return;
+  watching->socket_ = FileDescriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
 }  // namespace holdfast::workloads::mysql
+
+extern "C" int ConnectAndNote(int fd, const sockaddr* address, socklen_t length) {
+  using Connect = int (*)(int, const sockaddr*, socklen_t);
+  static const auto next = reinterpret_cast<Connect>(::dlsym(RTLD_NEXT, "connect"));
+  holdfast::workloads::mysql::SocketWatch::Note(fd, address, length);
+  return next(fd, address, length);
+}
+
+// The program's definition comes before those of shared libraries, also for their own calls.
+extern "C" int connect(int, const sockaddr*, socklen_t) __attribute__((alias("ConnectAndNote")));

@@ -49,16 +49,14 @@ sql::Driver* GetDriver() {
 
 class MySqlSession : public Session {
  public:
-  MySqlSession(Flavor flavor, const Endpoint& endpoint, std::unique_ptr<sql::Connection> connection)
+  MySqlSession(Flavor flavor,
+               std::string pod,
+               std::unique_ptr<sql::Connection> connection,
+               FileDescriptor socket)
       : flavor_(flavor),
-        pod_(endpoint.pod),
-        connection_(std::move(connection)) {
-    const Row row = One(
-        "SELECT host FROM information_schema.processlist WHERE id = CONNECTION_ID()");
-    const std::string seen = row->getString(1);
-    const auto port = ParseInt(seen.substr(seen.rfind(':') + 1));
-    if (port) socket_ = DuplicateSocket(endpoint.port, static_cast<int>(*port));
-  }
+        pod_(std::move(pod)),
+        connection_(std::move(connection)),
+        socket_(std::move(socket)) {}
 
   ~MySqlSession() override {
     GetDriver();
@@ -250,7 +248,7 @@ class MySqlSession : public Session {
   bool lost_ = false;
   std::atomic<bool> interrupted_{false};
   std::mutex socket_mutex_;
-  FileDescriptor socket_;  // A duplicate; invalid when ours could not be told from others.
+  FileDescriptor socket_;  // A duplicate; invalid when the library's socket is not known.
 };
 
 }  // namespace
@@ -271,8 +269,11 @@ Result<std::unique_ptr<Session>> OpenSession(Flavor flavor,
     options["OPT_READ_TIMEOUT"] = kLastResort;
     options["OPT_WRITE_TIMEOUT"] = kLastResort;
     options["OPT_RECONNECT"] = false;
-    return std::make_unique<MySqlSession>(
-        flavor, endpoint, std::unique_ptr<sql::Connection>(GetDriver()->connect(options)));
+    sql::Driver* const driver = GetDriver();
+    SocketWatch watch(endpoint.port);
+    std::unique_ptr<sql::Connection> connection(driver->connect(options));
+    return std::make_unique<MySqlSession>(flavor, endpoint.pod, std::move(connection),
+                                          watch.Take());
   } catch (const sql::SQLException& failure) {
     Error error;
     error.code = ErrorCode::kUnavailable;

@@ -1,5 +1,6 @@
 // The driver of "mariadb" and "mysql" with real servers, a source and a replica: what it reads, and
 // what it says when things break.
+#include <poll.h>
 #include <signal.h>
 
 #include <future>
@@ -11,6 +12,7 @@
 #include "harness/base/strings.h"
 #include "workloads/mysql/mysql.h"
 
+#include "tests/integration/mysql/relay.h"
 #include "tests/integration/pods/local_pod.h"
 #include "tests/integration/pods/recorded.h"
 
@@ -88,6 +90,14 @@ class DriverTest : public testing::TestWithParam<Flavor> {
   [[nodiscard]] Server& Source() const { return *sources_[GetParam()]; }
   static std::unique_ptr<Session> Open(const Server& server) {
     auto session = server.Connect();
+    if (session) return *std::move(session);
+    ADD_FAILURE() << session.error().message;
+    return nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<Session> OpenThrough(const Relay& relay) const {
+    auto session = Driver(GetParam()).Connect(Source().deployment(),
+                                              {Source().name(), "127.0.0.1", relay.port()},
+                                              std::chrono::seconds(10));
     if (session) return *std::move(session);
     ADD_FAILURE() << session.error().message;
     return nullptr;
@@ -201,6 +211,49 @@ TEST_P(DriverTest, InterruptEndsACallOnAFrozenServer) {
   EXPECT_EQ(outcome.type, OutcomeType::kInfo);
   EXPECT_EQ(outcome.error_class, "deadline");
   EXPECT_TRUE(outcome.connection_lost);
+}
+
+// The server sees the relay's sockets, by ports that other sessions have on our side.
+TEST_P(DriverTest, InterruptThroughARelayEndsItsOwnCallAndNoOther) {
+  constexpr size_t kSessions = 6;
+  const Relay relay(Source().port());
+  std::vector<std::future<std::unique_ptr<Session>>> opening;
+  for (size_t i = 0; i < kSessions; ++i)
+    opening.push_back(std::async(std::launch::async, [&] { return OpenThrough(relay); }));
+  // Others connect to the same address meanwhile.
+  std::vector<FileDescriptor> strangers;
+  for (int i = 0; i < 6; ++i)
+    strangers.push_back(ConnectPlainly(relay.port()));
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (auto& session : opening)
+    sessions.push_back(session.get());
+  for (const auto& session : sessions) {
+    ASSERT_NE(session, nullptr);
+    ASSERT_EQ(session->Add("relayed", 1).type, OutcomeType::kOk);
+  }
+
+  for (size_t i = 0; i < kSessions; i += 2) {
+    ASSERT_TRUE(Source().Freeze());
+    auto pending =
+        std::async(std::launch::async, [&] { return sessions[i]->Add("relayed", 2); });
+    EXPECT_TRUE(Source().AwaitUnread());
+    sessions[i]->Interrupt();
+    // Far below the half minute after which the library gives up by itself.
+    EXPECT_EQ(pending.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    ASSERT_TRUE(Source().Thaw());
+    const Outcome outcome = pending.get();
+    EXPECT_EQ(outcome.type, OutcomeType::kInfo);
+    EXPECT_EQ(outcome.error_class, "deadline") << outcome.error;
+    EXPECT_TRUE(outcome.connection_lost);
+  }
+  for (size_t i = 1; i < kSessions; i += 2) {
+    const Outcome outcome = sessions[i]->Add("relayed", 3);
+    EXPECT_EQ(outcome.type, OutcomeType::kOk) << "session " << i << ": " << outcome.error;
+  }
+  for (const FileDescriptor& stranger : strangers) {
+    pollfd state{stranger.get(), 0, 0};  // POLLHUP: shut on our side too.
+    EXPECT_EQ(::poll(&state, 1, 0), 0) << "a socket that belongs to no session was shut";
+  }
 }
 
 TEST_P(DriverTest, ReplicaFollowsAndRefusesWrites) {
