@@ -10,6 +10,7 @@
 #include "harness/base/files.h"
 #include "harness/base/strings.h"
 #include "harness/kube/pem.h"
+#include "harness/kube/token.h"
 
 namespace holdfast::kube {
 namespace {
@@ -44,6 +45,10 @@ class Reader {
   Result<std::string> FileNamedBy(const std::string& path,
                                   const std::string& key,
                                   const std::string& owner) const;
+  // Relative paths count from the kubeconfig's own directory, as kubectl does.
+  [[nodiscard]] fs::path FullPath(const std::string& path) const {
+    return fs::path(path).is_absolute() ? fs::path(path) : file_.parent_path() / path;
+  }
   Result<std::string> ChooseContext(const YAML::Node& root, const std::string& wanted) const;
   Status ReadCluster(const YAML::Node& cluster, const std::string& name, ClusterAccess& out) const;
   Status ReadUser(const YAML::Node& user, const std::string& name, ClusterAccess& out) const;
@@ -109,9 +114,7 @@ Result<YAML::Node> Reader::Entry(const YAML::Node& root,
 Result<std::string> Reader::FileNamedBy(const std::string& path,
                                         const std::string& key,
                                         const std::string& owner) const {
-  // Relative paths count from the kubeconfig's own directory, as kubectl does.
-  const fs::path full = fs::path(path).is_absolute() ? fs::path(path) : file_.parent_path() / path;
-  Result<std::string> content = ReadFile(full);
+  Result<std::string> content = ReadFile(FullPath(path));
   if (!content)
     return Wrong("'{}' of {}: {}; correct the path or its permissions", key, owner,
                  content.error().message);
@@ -224,10 +227,10 @@ Status Reader::ReadUser(const YAML::Node& user, const std::string& name, Cluster
   if (!token_file.empty()) {
     HOLDFAST_ASSIGN(const std::string content, FileNamedBy(token_file, "tokenFile", owner));
     out.token = std::string(Trim(content));
+    out.token_file = FullPath(token_file);
     if (out.token.empty()) return Wrong("the tokenFile of {} is empty; write a token to it", owner);
   }
-  const auto unprintable = [](char c) { return c <= ' ' || c > '~'; };
-  if (std::any_of(out.token.begin(), out.token.end(), unprintable))
+  if (!out.token.empty() && !IsToken(out.token))
     return Wrong("the token of {} holds blanks or control characters; write it again", owner);
   return {};
 }

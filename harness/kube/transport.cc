@@ -20,6 +20,8 @@
 #include <curl/curl.h>
 
 #include "harness/kube/failure.h"
+#include "harness/kube/proxy.h"
+#include "harness/kube/token.h"
 
 namespace holdfast::kube {
 namespace {
@@ -51,7 +53,7 @@ struct Endpoint {
   std::string base;        // "https://name:port/prefix", the name being the one that is verified.
   std::string connect_to;  // "name:port:host:port" when the verified name is not the host.
   std::string host_header;
-  bool loopback = false;
+  std::string proxy;  // A URL, or empty.
 };
 
 std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
@@ -76,7 +78,8 @@ Result<Endpoint> ParseEndpoint(const ClusterAccess& access) {
   while (prefix.ends_with('/'))
     prefix.pop_back();
   Endpoint endpoint;
-  endpoint.loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  // By the host that is reached: libcurl would look for the verified name among the exceptions.
+  endpoint.proxy = ProxyFor(ProxyFromEnvironment(), host);
   const std::string verified = access.tls_server_name.empty() ? host : access.tls_server_name;
   endpoint.base = fmt::format("https://{}:{}{}", verified, port, prefix);
   if (verified != host) {
@@ -157,7 +160,8 @@ class CurlTransport : public Transport {
   CurlTransport(const ClusterAccess& access, const ClientOptions& options, Endpoint endpoint)
       : access_(access),
         options_(options),
-        endpoint_(std::move(endpoint)) {}
+        endpoint_(std::move(endpoint)),
+        token_(access) {}
   ~CurlTransport() override { Stop(); }
 
   Status Open();
@@ -199,6 +203,7 @@ class CurlTransport : public Transport {
   const ClusterAccess access_;
   const ClientOptions options_;
   const Endpoint endpoint_;
+  TokenSource token_;
 
   // Shared between threads.
   std::mutex mutex_;
@@ -347,7 +352,9 @@ void CurlTransport::SetUp(Exchange& exchange) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnWrite);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "holdfast/" HOLDFAST_VERSION);
-  if (endpoint_.loopback) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  // Both are set also when empty, so that libcurl does not look into the environment.
+  curl_easy_setopt(easy, CURLOPT_PROXY, endpoint_.proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
   Nanos connect = options_.connect_timeout;
   if (exchange.on_body) {
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -361,7 +368,8 @@ void CurlTransport::SetUp(Exchange& exchange) {
   }
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect));
   AddHeader(exchange.headers, "Accept: application/json, */*;q=0.8");
-  if (!access_.token.empty()) AddHeader(exchange.headers, "Authorization: Bearer " + access_.token);
+  const std::string token = token_.Current();
+  if (!token.empty()) AddHeader(exchange.headers, "Authorization: Bearer " + token);
   if (!endpoint_.connect_to.empty()) {
     AddHeader(exchange.headers, endpoint_.host_header);
     AddHeader(exchange.connect_to, endpoint_.connect_to);
@@ -471,6 +479,7 @@ HttpAnswer CurlTransport::AnswerOf(Exchange& exchange, CURLcode code) {
     return answer;
   }
   answer.status = exchange.HttpStatus();
+  if (answer.status == 401) token_.Refused();
   answer.body = std::move(exchange.received);
   curl_header* header = nullptr;
   if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {

@@ -8,7 +8,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -22,7 +21,10 @@
 
 #include "harness/base/strings.h"
 #include "harness/kube/failure.h"
+#include "harness/kube/proxy.h"
 #include "harness/kube/status.h"
+#include "harness/kube/token.h"
+#include "harness/kube/tunnel.h"
 
 namespace holdfast::kube {
 
@@ -33,12 +35,15 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
 struct StreamAccess::Impl {
+  explicit Impl(const ClusterAccess& access) : server(access.server), token(access) {}
   asio::ssl::context tls{asio::ssl::context::tls_client};
   std::string server;
   std::string host;
   std::string port;
+  std::string prefix;  // Before each target: a gateway to many clusters.
   std::string verified_name;
-  std::string token;
+  std::optional<TunnelProxy> proxy;
+  TokenSource token;
 };
 
 namespace {
@@ -46,25 +51,16 @@ namespace {
 constexpr size_t kLargestMessage = size_t{16} << 20U;
 constexpr std::chrono::seconds kSilence{60};  // Half of it: a ping; all of it: the peer is dead.
 
-// "https://host:port/prefix" without a prefix; IPv6 addresses stand in brackets.
-Status SplitServer(const std::string& server, StreamAccess::Impl& impl) {
-  constexpr std::string_view kScheme = "https://";
-  const Error wrong{ErrorCode::kInvalidArgument,
-                    fmt::format("the server '{}' in the kubeconfig must look like "
-                                "https://host:port to be used for streams",
-                                server),
-                    0,
-                    {}};
-  if (!server.starts_with(kScheme)) return Fail(wrong);
-  std::string rest = server.substr(kScheme.size());
-  if (rest.find('/') != std::string::npos) return Fail(wrong);
-  const size_t bracket = rest.find(']');
-  const size_t colon = rest.find(':', bracket == std::string::npos ? 0 : bracket);
-  impl.port = colon == std::string::npos ? "443" : rest.substr(colon + 1);
-  impl.host = rest.substr(0, colon);
-  if (impl.host.starts_with('[') && impl.host.ends_with(']'))
-    impl.host = impl.host.substr(1, impl.host.size() - 2);
-  if (impl.host.empty() || !ParseInt(impl.port)) return Fail(wrong);
+Status SplitServer(StreamAccess::Impl& impl) {
+  const auto parts = SplitUrl(impl.server);
+  if (!parts || parts->scheme != "https" || !parts->user.empty())
+    return Fail(ErrorCode::kInvalidArgument,
+                "the server '{}' in the kubeconfig must look like https://host:port or "
+                "https://host:port/path to be used for streams",
+                impl.server);
+  impl.host = parts->host;
+  impl.port = parts->port.empty() ? "443" : parts->port;
+  impl.prefix = parts->path;
   return {};
 }
 
@@ -80,10 +76,12 @@ StreamAccess::StreamAccess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 StreamAccess::~StreamAccess() = default;
 
 Result<std::shared_ptr<StreamAccess>> StreamAccess::Make(const ClusterAccess& access) {
-  auto impl = std::make_unique<Impl>();
-  impl->server = access.server;
-  impl->token = access.token;
-  HOLDFAST_RETURN_IF_ERROR(SplitServer(access.server, *impl));
+  auto impl = std::make_unique<Impl>(access);
+  HOLDFAST_RETURN_IF_ERROR(SplitServer(*impl));
+  const std::string proxy = ProxyFor(ProxyFromEnvironment(), impl->host);
+  if (!proxy.empty()) {
+    HOLDFAST_ASSIGN(impl->proxy, ParseTunnelProxy(proxy));
+  }
   impl->verified_name = access.tls_server_name.empty() ? impl->host : access.tls_server_name;
   try {
     auto& tls = impl->tls;
@@ -112,12 +110,12 @@ class BeastSocket : public WebSocket, public std::enable_shared_from_this<BeastS
  public:
   BeastSocket(asio::io_context& context,
               std::shared_ptr<StreamAccess> access,
-              std::string target,
+              const std::string& target,
               std::string what,
               Nanos connect_timeout,
               Handlers handlers)
       : access_(std::move(access)),
-        target_(std::move(target)),
+        target_(access_->impl().prefix + target),
         what_(std::move(what)),
         connect_timeout_(connect_timeout),
         handlers_(std::move(handlers)),
@@ -127,15 +125,16 @@ class BeastSocket : public WebSocket, public std::enable_shared_from_this<BeastS
   void Start(const std::string& protocols) {
     stream_.set_option(websocket::stream_base::timeout{connect_timeout_, kSilence, true});
     stream_.set_option(websocket::stream_base::decorator(
-        [protocols, token = access_->impl().token](websocket::request_type& request) {
+        [protocols, token = access_->impl().token.Current()](websocket::request_type& request) {
           request.set(http::field::user_agent, "holdfast/" HOLDFAST_VERSION);
           request.set(http::field::sec_websocket_protocol, protocols);
           if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
         }));
     stream_.binary(true);
     stream_.read_message_max(kLargestMessage);
+    const auto& impl = access_->impl();
     resolver_.async_resolve(
-        access_->impl().host, access_->impl().port,
+        impl.proxy ? impl.proxy->host : impl.host, impl.proxy ? impl.proxy->port : impl.port,
         [self = shared_from_this()](error_code error, const auto& found) {
           if (error) return self->Fails(FailureKind::kResolve, error);
           self->Connect(found);
@@ -176,8 +175,11 @@ class BeastSocket : public WebSocket, public std::enable_shared_from_this<BeastS
   void Fails(FailureKind kind, const error_code& error) {
     // Asio tells timeouts of Beast as an error of its own.
     if (error == beast::error::timeout) kind = open_ ? FailureKind::kCut : FailureKind::kTimeout;
-    End(DescribeFailure({kind, error.message(), open_}, access_->impl().server, connect_timeout_)
-            .In(what_));
+    const auto& impl = access_->impl();
+    std::string detail = error.message();
+    if (impl.proxy && (kind == FailureKind::kResolve || kind == FailureKind::kConnect))
+      detail += " at the proxy " + Authority(impl.proxy->host, impl.proxy->port);
+    End(DescribeFailure({kind, detail, open_}, impl.server, connect_timeout_).In(what_));
   }
   void End(std::optional<Error> error) {
     if (std::exchange(over_, true)) return;
@@ -191,8 +193,29 @@ class BeastSocket : public WebSocket, public std::enable_shared_from_this<BeastS
     Tcp().expires_after(connect_timeout_);
     Tcp().async_connect(found, [self = shared_from_this()](error_code error, const auto&) {
       if (error) return self->Fails(FailureKind::kConnect, error);
+      if (self->access_->impl().proxy) return self->Tunnel();
       self->Handshake();
     });
+  }
+  void Tunnel() {
+    if (over_) return;
+    const auto& impl = access_->impl();
+    OpenTunnel(Tcp(), *impl.proxy, Authority(impl.host, impl.port),
+               [self = shared_from_this()](error_code error, int status) {
+                 if (error) return self->Fails(FailureKind::kConnect, error);
+                 if (status >= 200 && status <= 299) return self->Handshake();
+                 self->RefusedByProxy(status);
+               });
+  }
+  void RefusedByProxy(int status) {
+    const auto& impl = access_->impl();
+    End(Error{ErrorCode::kUnavailable,
+              fmt::format("{}: the proxy {} does not connect to {} (HTTP {}): correct HTTPS_PROXY, "
+                          "or name the server in NO_PROXY",
+                          what_, Authority(impl.proxy->host, impl.proxy->port),
+                          Authority(impl.host, impl.port), status),
+              0,
+              {}});
   }
   void Handshake() {
     if (over_) return;
@@ -215,10 +238,7 @@ class BeastSocket : public WebSocket, public std::enable_shared_from_this<BeastS
     if (over_) return;
     Tcp().expires_never();  // From here on the WebSocket has its own timeouts.
     const auto& impl = access_->impl();
-    const bool address6 = impl.host.find(':') != std::string::npos;
-    const std::string host =
-        fmt::format("{}{}{}:{}", address6 ? "[" : "", impl.host, address6 ? "]" : "", impl.port);
-    stream_.async_handshake(response_, host, target_,
+    stream_.async_handshake(response_, Authority(impl.host, impl.port), target_,
                             [self = shared_from_this()](error_code error) { self->Upgraded(error); });
   }
   void Upgraded(const error_code& error) {
@@ -227,6 +247,7 @@ class BeastSocket : public WebSocket, public std::enable_shared_from_this<BeastS
       HttpAnswer answer;
       answer.status = static_cast<int>(response_.result_int());
       answer.body = response_.body();
+      if (answer.status == 401) access_->impl().token.Refused();
       const auto told = ErrorOfAnswer({what_, false}, answer);
       return End(told ? *told
                       : Error{ErrorCode::kUnavailable,

@@ -1,6 +1,6 @@
 // One WebSocket to the API server: TCP, TLS with the kubeconfig's certificates, the upgrade, and
 // messages both ways. Everything happens on the thread that runs the io_context. Internal to
-// harness/kube; Boost.Beast itself is only in websocket.cc.
+// harness/kube; Boost.Beast itself is only in websocket.cc and tunnel.cc.
 #ifndef HOLDFAST_HARNESS_KUBE_WEBSOCKET_H_
 #define HOLDFAST_HARNESS_KUBE_WEBSOCKET_H_
 
@@ -20,11 +20,12 @@ class io_context;
 
 namespace holdfast::kube {
 
-// What is the same for all connections to one cluster: where, whom to trust, who we are. Immutable.
+// What is the same for all connections to one cluster: where, whom to trust, who we are.
+// Thread-safe.
 class StreamAccess {
  public:
-  // kInvalidArgument when a certificate or key cannot be loaded or the server is not https. No
-  // proxy is used, whatever the environment says.
+  // kInvalidArgument when a certificate or key cannot be loaded, the server is not https, or the
+  // environment names a proxy that streams cannot go through (see ClusterAccess).
   static Result<std::shared_ptr<StreamAccess>> Make(const ClusterAccess& access);
   StreamAccess(const StreamAccess&) = delete;
   StreamAccess& operator=(const StreamAccess&) = delete;
@@ -47,8 +48,9 @@ class WebSocket {
     std::function<void(std::optional<Error>)> ended;
   };
 
-  // `what` names the operation in errors. `protocols` as "v5.channel.k8s.io, v4.channel.k8s.io".
-  // Handlers are called from the context's thread, never from inside a call of this class.
+  // `target` is put behind the path of the server's URL. `what` names the operation in errors.
+  // `protocols` as "v5.channel.k8s.io, v4.channel.k8s.io". Handlers are called from the context's
+  // thread, never from inside a call of this class.
   static std::shared_ptr<WebSocket> Open(boost::asio::io_context& context,
                                          std::shared_ptr<StreamAccess> access,
                                          const std::string& target,

@@ -93,6 +93,7 @@ TEST_F(Kubeconfig, ReadsFilesNextToItself) {
   EXPECT_EQ(access->client_certificate_pem, User().certificate_pem);
   EXPECT_EQ(access->client_key_pem, User().key_pem);
   EXPECT_EQ(access->token, "from-file") << "the file may be newer than the text";
+  EXPECT_EQ(access->token_file, directory_.path() / "token");
 }
 
 TEST_F(Kubeconfig, ReadsABlockOfBase64AndJson) {
