@@ -30,8 +30,12 @@ Status CheckCluster(const RunArguments& arguments,
   std::fflush(stdout);
   const run::FenceRules rules{suite.cluster, NamedCluster(arguments), false};
   HOLDFAST_RETURN_IF_ERROR(run::CheckCluster(rules, cluster, plan.touches_nodes));
-  HOLDFAST_RETURN_IF_ERROR(
-      run::CheckStorageClass(client, GetString(suite.workload_parameters, {"storageClass"})));
+  const workloads::Workload& workload = *workloads::FindWorkload(suite.workload);
+  HOLDFAST_RETURN_IF_ERROR(run::CheckImages(cluster, suite, workload));
+  HOLDFAST_RETURN_IF_ERROR(run::CheckNamespaceParameters(suite));
+  if (!workload.GetTarget(suite.workload_parameters).claim_templates.empty())
+    HOLDFAST_RETURN_IF_ERROR(
+        run::CheckStorageClass(client, GetString(suite.workload_parameters, {"storageClass"})));
   const std::string ns = plan.given_namespace.empty() ? "holdfast-plan" : plan.given_namespace;
   return run::CheckPermissions(client, ns, plan.permissions);
 }

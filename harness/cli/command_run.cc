@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -95,6 +96,7 @@ class SuiteRun {
         });
     console.Begin(suite_.name, static_cast<int>(run_["scenarios"].size()), Nanos{0});
     console.Line(fmt::format("seed {}, evidence in {}", options_.seed, out_.string()));
+    console.Line("cluster: " + Where(**client));
     const auto control = MakeNodeControl(**client, suite_.node_control);
     options_.control = control.get();
     const run::RunEnd end = run::RunSuite(suite_, workload_, **client, *directory, run_, options_,
@@ -108,6 +110,15 @@ class SuiteRun {
     HOLDFAST_ASSIGN(kube::ClusterAccess access,
                     kube::LoadKubeconfig(arguments_.kubeconfig, arguments_.context));
     return kube::Client::Create(std::move(access));
+  }
+
+  // Told at both ends: a green that was played somewhere else than one thinks is none.
+  std::string Where(const kube::Client& client) {
+    const kube::ClusterAccess& access = client.access();
+    where_ = arguments_.in_sandbox
+                 ? "the embedded sandbox (no --kubeconfig)"
+                 : fmt::format("{} (context {})", access.server, access.context);
+    return where_;
   }
 
   std::pair<check::Verdict, std::string> Judge(const trace::RunDirectory& directory,
@@ -163,7 +174,8 @@ class SuiteRun {
     else
       exit = Worse(exit, {3, "nothing was recorded that could be judged"});
     reports::SummaryOptions options{.color = live && reports::DetectConsole(STDOUT_FILENO).color};
-    options.files = {{"evidence", directory.root.string()},
+    options.files = {{"cluster", where_},
+                     {"evidence", directory.root.string()},
                      {"junit", directory.JUnit().string()},
                      {"html", directory.Html().string()}};
     Print("\n" + reports::RenderSummary(*verdicts, options));
@@ -186,6 +198,7 @@ class SuiteRun {
   const size_t suites_;
   run::RunOptions options_;
   Json run_;
+  std::string where_ = "not reached";
   std::optional<check::RunningCheck> running_check_;
 };
 
@@ -340,7 +353,13 @@ int CommandRun(const RunArguments& arguments) {
     return Finish({2, "--plan wants at least 12 digits of the hash that `holdfast plan` printed"},
                   true);
   const fs::path out = OutDirectory(arguments, *suites);
-  if (arguments.kubeconfig.empty()) return RunInside(arguments, *suites, out);
+  if (arguments.kubeconfig.empty()) {
+    const char* other = std::getenv("KUBECONFIG");
+    if (other != nullptr && *other != '\0')
+      Print("KUBECONFIG is set and not used: a cluster is touched when --kubeconfig names it; this "
+            "run is in the embedded sandbox\n");
+    return RunInside(arguments, *suites, out);
+  }
   return Finish(PlayAll(arguments, *suites, out));
 }
 

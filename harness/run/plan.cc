@@ -196,6 +196,9 @@ uint64_t SeedOf(const suite::Suite& suite) {
 }
 
 Status CheckSteps(const suite::Suite& suite) {
+  const workloads::Workload* workload = workloads::FindWorkload(suite.workload);
+  const bool shell =
+      workload == nullptr || workload->GetCapabilities(suite.workload_parameters).shell;
   std::vector<std::string> mistakes;
   for (const suite::Scenario& scenario : suite.scenarios) {
     for (const suite::Step& step : scenario.steps) {
@@ -203,6 +206,11 @@ Status CheckSteps(const suite::Suite& suite) {
       Status valid;
       if (fault != nullptr) valid = fault->Validate(step.parameters);
       if (step.name == "when") valid = ValidateWhen(step.parameters);
+      if (step.name == "container-kill" && !shell)
+        valid = Fail(ErrorCode::kInvalidArgument,
+                     "the image of {} has no shell, by which the fault kills; use pod-delete with "
+                     "grace 0s",
+                     suite.workload);
       if (!valid)
         mistakes.push_back(fmt::format("{}:{}:{}: {}: {}", suite.path.string(), step.at.line,
                                        step.at.column, step.name, valid.error().message));

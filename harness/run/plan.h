@@ -61,7 +61,7 @@ Status CheckPlannedBudgets(const Plan& plan, const suite::Suite& suite, const st
 std::string RenderPlan(const Plan& plan);
 // A seed for a suite that has none, so that plan and run agree: made of what the suite says.
 uint64_t SeedOf(const suite::Suite& suite);
-// The mistakes that only a fault knows of: `file:line:column: sentence`, one per line.
+// The mistakes that only a fault or the workload knows of: `file:line:column: sentence`, one per line.
 Status CheckSteps(const suite::Suite& suite);
 // Every image that the suite's pods run: the workload's, and those that its updates go to.
 std::vector<std::string> ImagesOf(const suite::Suite& suite, const workloads::Workload& workload);

@@ -4,6 +4,7 @@
 
 #include "harness/base/strings.h"
 #include "harness/run/cluster_journal.h"
+#include "harness/run/plan.h"
 
 namespace holdfast::run {
 namespace {
@@ -41,6 +42,11 @@ Result<std::optional<bool>> Allowed(kube::Client& client,
   if (answer.error().code == ErrorCode::kNotFound || answer.error().code == ErrorCode::kRefused)
     return std::optional<bool>();
   return Fail(answer.error());
+}
+
+// An image without a registry whose repository no public registry has, or a tag that is made here.
+bool IsOfSandbox(const std::string& image) {
+  return image.ends_with("-rebuilt") || image.starts_with("etcd:") || image.starts_with("pause:");
 }
 
 }  // namespace
@@ -81,6 +87,35 @@ Status CheckStorageClass(kube::Client& client, const std::string& name) {
     return Fail(ErrorCode::kInvalidArgument,
                 "the cluster has no default StorageClass; name one with --storage-class ({})",
                 list);
+  return {};
+}
+
+Status CheckImages(const Json& cluster,
+                   const suite::Suite& suite,
+                   const workloads::Workload& workload) {
+  if (GetString(cluster, {"version"}).ends_with("+holdfast")) return {};
+  const Json& parameters = suite.workload_parameters;
+  for (const std::string& image : ImagesOf(suite, workload)) {
+    if (!IsOfSandbox(image)) continue;
+    const char* parameter = image == workload.NextImage(parameters) ? "nextImage" : "image";
+    return Fail(ErrorCode::kInvalidArgument,
+                "'{}' is the sandbox's name of an image, which this cluster cannot pull; name one of "
+                "your registry with --set workload.{}.{}=IMAGE",
+                image, suite.workload, parameter);
+  }
+  return {};
+}
+
+Status CheckNamespaceParameters(const suite::Suite& suite) {
+  if (!suite.given_namespace.empty()) return {};
+  for (const char* parameter : {"imagePullSecret", "serviceAccount"}) {
+    const std::string name = GetString(suite.workload_parameters, {parameter});
+    if (name.empty() || name == "default") continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                "workload.{}.{} names '{}', which the namespace that the run makes for itself does "
+                "not have; make it in a namespace of yours and name that with --namespace",
+                suite.workload, parameter, name);
+  }
   return {};
 }
 

@@ -10,6 +10,8 @@
 #include "harness/base/result.h"
 #include "harness/kube/client.h"
 #include "harness/run/permissions.h"
+#include "harness/suite/suite.h"
+#include "workloads/workload.h"
 
 namespace holdfast::run {
 
@@ -18,6 +20,13 @@ namespace holdfast::run {
 Result<Json> Fingerprint(kube::Client& client);
 // The class must exist; without a name there must be a default one. The error lists the classes.
 Status CheckStorageClass(kube::Client& client, const std::string& name);
+// Refused on any cluster but the sandbox (`cluster` is its fingerprint): images by names that only the
+// sandbox has. The error says which parameter of the workload names others.
+Status CheckImages(const Json& cluster,
+                   const suite::Suite& suite,
+                   const workloads::Workload& workload);
+// What is in no namespace before it is made: pull secrets and service accounts want a given one.
+Status CheckNamespaceParameters(const suite::Suite& suite);
 // Every rule is asked of the API (SelfSubjectAccessReview); the error names all that are missing. `ns`
 // is the run's namespace, which need not be there yet. A server that does not answer such reviews is
 // taken at its word later.

@@ -25,11 +25,12 @@
 #include "harness/run/scenario_runner.h"
 #include "harness/run/steps.h"
 #include "harness/run/stop_watch.h"
+#include "workloads/common.h"
 
 namespace holdfast::run {
 namespace {
 
-constexpr Nanos kDeployTimeout = std::chrono::minutes(5);
+constexpr Nanos kPodTimeout = std::chrono::minutes(5);  // Of the first deployment.
 constexpr Nanos kPrepareTimeout = std::chrono::seconds(60);
 constexpr Nanos kResizeTimeout = std::chrono::seconds(60);
 constexpr Nanos kUndoTimeout = std::chrono::minutes(3);
@@ -136,7 +137,10 @@ class Runner {
     HOLDFAST_ASSIGN(Json cluster, Fingerprint(client_));
     cluster["kind"] = options_.in_sandbox ? "sandbox" : "kubernetes";
     run_["cluster"] = std::move(cluster);
-    HOLDFAST_RETURN_IF_ERROR(CheckStorageClass(client_, options_.storage_class));
+    HOLDFAST_RETURN_IF_ERROR(CheckImages(run_["cluster"], suite_, workload_));
+    HOLDFAST_RETURN_IF_ERROR(CheckNamespaceParameters(suite_));
+    if (!target_.claim_templates.empty())
+      HOLDFAST_RETURN_IF_ERROR(CheckStorageClass(client_, options_.storage_class));
     const Json& known = options_.in_sandbox ? Json() : run_["cluster"];
     HOLDFAST_ASSIGN(const Plan plan, MakePlan(suite_, workload_, options_.seed, known));
     run_["plan"] = plan.hash;
@@ -241,20 +245,39 @@ class Runner {
     parts.stop = stop_;
     cluster_ = std::make_unique<LiveCluster>(std::move(parts));
     HOLDFAST_RETURN_IF_ERROR(actions_->Apply(ns_, manifests));
-    const Status ready = cluster_->WaitUntil("the first deployment", Settled, kDeployTimeout);
+    const Status ready = AwaitFirstDeployment();
     observe::TakeWakeTime();  // What follows is load, not a request of ours.
     if (!ready) return Fail(ready.error().In("the workload did not become ready"));
     return {};
   }
 
+  // Each pod has the whole time for its volume, its node and the pull of its image.
+  Status AwaitFirstDeployment() {
+    std::ptrdiff_t ready = 0;
+    bool settled = false;
+    while (!settled) {
+      const std::ptrdiff_t before = ready;
+      HOLDFAST_RETURN_IF_ERROR(cluster_->WaitUntil(
+          "the first deployment",
+          [&](const faults::Snapshot& now) {
+            ready = std::count_if(now.pods.begin(), now.pods.end(),
+                                  [](const faults::Pod& pod) { return pod.ready; });
+            settled = Settled(now);
+            return settled || ready > before;
+          },
+          kPodTimeout));
+    }
+    return {};
+  }
+
   Status MakeNamespace() {
+    HOLDFAST_ASSIGN(Json labels, workloads::ParseLabels(GetString(suite_.workload_parameters,
+                                                                  {"labels"})));
+    labels["app.kubernetes.io/managed-by"] = "holdfast";
+    labels[kRunLabel] = deployment_.run_id;
     const Json ns = {{"apiVersion", "v1"},
                      {"kind", "Namespace"},
-                     {"metadata",
-                      {{"name", ns_},
-                       {"labels",
-                        {{"app.kubernetes.io/managed-by", "holdfast"},
-                         {kRunLabel, deployment_.run_id}}}}}};
+                     {"metadata", {{"name", ns_}, {"labels", labels}}}};
     HOLDFAST_RETURN_IF_ERROR(
         journal_->Record("namespace", {{"object", {{"kind", "Namespace"}, {"name", ns_}}},
                                        {"made", {{"run", deployment_.run_id}}}}));

@@ -7,6 +7,7 @@
 
 #include "harness/base/files.h"
 #include "harness/run/fence.h"
+#include "harness/run/preflight.h"
 #include "harness/run/steps.h"
 
 namespace holdfast::run {
@@ -17,7 +18,8 @@ suite::Suite Load(const std::string& text, const std::vector<std::string>& overr
   const std::filesystem::path path = folder.path() / "s.yaml";
   EXPECT_TRUE(WriteFileAtomic(path, text));
   suite::Vocabulary vocabulary;
-  vocabulary.workloads["postgres"] = workloads::FindWorkload("postgres")->Parameters();
+  for (const char* name : {"postgres", "etcd", "volume"})
+    vocabulary.workloads[name] = workloads::FindWorkload(name)->Parameters();
   vocabulary.steps = StepSchemas();
   const auto suite = suite::LoadSuite(path, vocabulary, overrides);
   EXPECT_TRUE(suite) << (suite ? "" : suite.error().message);
@@ -149,6 +151,49 @@ TEST(Steps, WhatAFaultKnowsAloneIsReported) {
       << status.error().message;
   EXPECT_NE(status.error().message.find(":7:9: image-update: it changes nothing"),
             std::string::npos);
+}
+
+TEST(Steps, WithoutAShellNothingIsKilledInside) {
+  const std::string steps = "\nscenarios:\n  - name: a\n    steps:\n      - container-kill: {ordinal: 0}\n";
+  EXPECT_TRUE(CheckSteps(Load("suite: s\nworkload: volume" + steps)));
+  const Status status = CheckSteps(Load("suite: s\nworkload: etcd" + steps));
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find(":6:9: container-kill: the image of etcd has no shell"),
+            std::string::npos)
+      << status.error().message;
+}
+
+TEST(Preflight, ImagesOfTheSandboxAreOnlyThere) {
+  const Json sandbox{{"version", "v1.36.2+holdfast"}};
+  const Json real{{"version", "v1.33.1"}};
+  const auto check = [](const Json& cluster, const std::string& workload, const char* step) {
+    const suite::Suite suite =
+        Load("suite: s\nworkload: " + workload + "\nscenarios:\n  - name: a\n    steps: [" + step + "]\n");
+    const Status status = CheckImages(cluster, suite, *workloads::FindWorkload(suite.workload));
+    return status ? std::string() : status.error().message;
+  };
+  const char* const update = "image-update: {to: next}";
+  EXPECT_EQ(check(real, "postgres", "pod-delete: {}"), "");
+  EXPECT_EQ(check(sandbox, "postgres", update), "");
+  EXPECT_NE(check(real, "postgres", update).find("--set workload.postgres.nextImage=IMAGE"),
+            std::string::npos)
+      << check(real, "postgres", update);
+  EXPECT_EQ(check(real, "{postgres: {nextImage: \"postgres:16\"}}", update), "");
+  EXPECT_NE(check(real, "etcd", "pod-delete: {}").find("--set workload.etcd.image=IMAGE"),
+            std::string::npos);
+  EXPECT_EQ(check(real, "{etcd: {image: \"mirror.example/etcd:3.5\"}}", "pod-delete: {}"), "");
+}
+
+TEST(Preflight, WhatANewNamespaceLacksIsRefused) {
+  const auto check = [](const std::vector<std::string>& overrides) {
+    return CheckNamespaceParameters(Load(kSuite, overrides));
+  };
+  EXPECT_TRUE(check({}));
+  EXPECT_TRUE(check({"workload.postgres.serviceAccount=default"}));
+  EXPECT_TRUE(check({"workload.postgres.serviceAccount=db", "namespace=team-a"}));
+  const Status refused = check({"workload.postgres.imagePullSecret=registry"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("--namespace"), std::string::npos);
 }
 
 }  // namespace
