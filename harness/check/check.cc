@@ -124,6 +124,14 @@ Result<Context> Load(const fs::path& path) {
   return context;
 }
 
+// A record that never shows the target shows something else.
+void RequireTarget(trace::TraceModel& trace) {
+  if (!trace.set.empty()) return;
+  trace.Damaged({.line = 1, .t = 0}, "",
+                fmt::format("the target of the run is the {} {}, but no watch has ever shown it",
+                            trace.target_kind, trace.target_name));
+}
+
 std::vector<CheckResult> JudgeWindow(const Context& context, const Window& window) {
   std::vector<CheckResult> checks;
   for (const Rule& rule : Rules())
@@ -135,6 +143,7 @@ std::vector<CheckResult> JudgeWindow(const Context& context, const Window& windo
 
 Result<Verdicts> CheckPath(const fs::path& path, CheckCost& cost) {
   HOLDFAST_ASSIGN(Context context, Load(path));
+  RequireTarget(context.trace);
   context.windows = MakeWindows(context.trace, context.run);
   context.Prepare();
   std::vector<CheckResult> checks;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/check/families.h"
+#include "harness/check/witness_lines.h"
 
 namespace holdfast::check {
 namespace {
@@ -172,6 +173,7 @@ CheckResult JudgeMarkers(const Context& context, const Window& window) {
   std::map<std::string, Marker> known;
   for (const Probe* probe : Probes(context, window))
     JudgeMarker(judge, *probe, known);
+  JudgeForeignLines(judge);
   if (judge.judged() > 0 || !known.empty()) CountFailures(judge);
   return judge.Conclude(fmt::format("{} probes found the pod's own marker", judge.judged()),
                         "no probe looked for a marker in this scenario");

@@ -1,12 +1,14 @@
 // SS-DATA-4, 6, 7, 8: what volumes showed from inside, in probes and witness files.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "harness/base/strings.h"
 #include "harness/check/families.h"
 #include "harness/check/storage_facts.h"
+#include "harness/check/witness_lines.h"
 
 namespace holdfast::check {
 namespace {
@@ -65,6 +67,7 @@ void JudgeFreshness(Judgement& judge) {
                  {{"PersistentVolumeClaim", file.claim, file.claim_uid}},
                  {last->at.line, file.at.line});
   }
+  JudgeLostLives(judge);
 }
 
 void JudgeFilesystem(Judgement& judge) {
@@ -110,19 +113,19 @@ void JudgeOwnership(Judgement& judge) {
   }
 }
 
-struct WitnessLine {
-  bool start = false;  // The first line of a process; its counter may be any.
-  std::string uid;
-  int64_t counter = 0;
-};
-
-// nullopt for a line that is none.
-std::optional<WitnessLine> ParseWitness(const std::string& line) {
-  const std::vector<std::string> parts = Split(Trim(line), ' ');
-  if (parts.size() != 6) return std::nullopt;
-  const auto counter = ParseInt(parts[4]);
-  if (!counter) return std::nullopt;
-  return WitnessLine{.start = parts[0] == "start", .uid = parts[2], .counter = *counter};
+// A pod's first line says that it starts. Who keeps only the end of a file may have cut that off, and a
+// torn line may hold it.
+void JudgeBeginning(Judgement& judge,
+                    const VolumeFile& file,
+                    const WitnessLine& line,
+                    const std::string* former) {
+  const std::string what = fmt::format("on claim {} the lines of incarnation {} begin with counter {} "
+                                       "and without a start",
+                                       file.claim, line.uid, line.counter);
+  if (former == nullptr || !ParseWitness(*former)) return judge.Undecided(what);
+  judge.Broken(file.at.t, what,
+               {{"PersistentVolumeClaim", file.claim, file.claim_uid}, {"Pod", "", line.uid}},
+               {file.at.line});
 }
 
 // Whatever ended an incarnation, what it wrote before is there without a hole.
@@ -130,10 +133,13 @@ void JudgeCrashConsistency(Judgement& judge) {
   for (const VolumeFile& file : judge.context().trace.files) {
     if (!judge.window().Has(file.at)) continue;
     std::map<std::string, std::pair<int64_t, bool>> counters;  // Uid -> newest, with a hole.
+    const std::string* before = nullptr;
     for (const std::string& text : file.lines) {
+      const std::string* former = std::exchange(before, &text);
       const auto line = ParseWitness(text);
       if (!line) continue;
       const auto [found, is_new] = counters.try_emplace(line->uid, line->counter, false);
+      if (is_new && !line->start) JudgeBeginning(judge, file, *line, former);
       const bool follows = is_new || line->start || line->counter == found->second.first + 1;
       found->second.first = line->counter;
       if (!follows && !found->second.second) {

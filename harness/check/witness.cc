@@ -5,53 +5,27 @@
 
 #include <fmt/format.h>
 
-#include "harness/base/strings.h"
 #include "harness/check/families.h"
+#include "harness/check/witness_lines.h"
 
 namespace holdfast::check {
 namespace {
 
 using trace::VolumeFile;
 
-// One line `EVENT POD UID NODE COUNTER WALL`.
-struct Beat {
-  std::string pod;
-  std::string uid;
-  std::string node;
-  double wall = 0;
-};
-
-std::optional<Beat> ParseBeat(const std::string& line) {
-  const std::vector<std::string> parts = Split(Trim(line), ' ');
-  if (parts.size() != 6 || (parts[0] != "start" && parts[0] != "beat" && parts[0] != "stop"))
-    return std::nullopt;
-  const size_t point = parts[5].find('.');
-  const auto seconds = ParseInt(parts[5].substr(0, point));
-  if (parts[2].empty() || !seconds) return std::nullopt;
-  double wall = static_cast<double>(*seconds);
-  if (point != std::string::npos) {
-    const std::string digits = parts[5].substr(point + 1, 9);
-    double scale = 1;
-    for (size_t i = 0; i < digits.size(); ++i)
-      scale *= 10;
-    wall += static_cast<double>(ParseInt(digits).value_or(0)) / scale;
-  }
-  return Beat{.pod = parts[1], .uid = parts[2], .node = parts[3], .wall = wall};
-}
-
 // Two incarnations of which the older wrote after the younger had begun.
 struct Overlap {
-  Beat older;         // Its last line.
-  Beat younger;       // Its first line.
-  int64_t lines = 0;  // Of the older one after the younger had begun.
+  WitnessLine older;    // Its last line.
+  WitnessLine younger;  // Its first line.
+  int64_t lines = 0;    // Of the older one after the younger had begun.
 };
 
-std::vector<Overlap> FindOverlaps(const std::vector<Beat>& beats) {
+std::vector<Overlap> FindOverlaps(const std::vector<WitnessLine>& beats) {
   std::vector<Overlap> overlaps;
-  std::vector<Beat> begun;  // First lines, in order of appearance.
+  std::vector<WitnessLine> begun;  // First lines, in order of appearance.
   std::map<std::string, size_t> order;
   std::map<std::pair<size_t, size_t>, size_t> known;
-  for (const Beat& beat : beats) {
+  for (const WitnessLine& beat : beats) {
     const auto [found, is_new] = order.try_emplace(beat.uid, begun.size());
     if (is_new) begun.push_back(beat);
     for (size_t younger = found->second + 1; younger < begun.size(); ++younger) {
@@ -84,10 +58,10 @@ std::string GivenUpBy(const Context& context, const std::string& uid) {
 
 void JudgeFile(Judgement& judge, const VolumeFile& file, std::set<std::string>& reported) {
   const Context& context = judge.context();
-  std::vector<Beat> beats;
+  std::vector<WitnessLine> beats;
   size_t damaged = 0;
   for (size_t i = 0; i < file.lines.size(); ++i) {
-    if (auto beat = ParseBeat(file.lines[i])) {
+    if (auto beat = ParseWitness(file.lines[i])) {
       beats.push_back(*std::move(beat));
     } else if (i + 1 < file.lines.size()) {
       ++damaged;  // The last line may be half written.
@@ -99,6 +73,7 @@ void JudgeFile(Judgement& judge, const VolumeFile& file, std::set<std::string>& 
     judge.Undecided(
         fmt::format("{} lines of the witness file on {} cannot be read", damaged, file.claim));
   }
+  if (in_window) CompareWithWatches(judge, file, reported);
   for (const Overlap& overlap : FindOverlaps(beats)) {
     // A file only grows: what an earlier copy showed is not told again.
     if (!reported.insert(file.claim_uid + overlap.older.uid + overlap.younger.uid).second ||

@@ -79,6 +79,7 @@ struct VolumeFile {
   At at;
   std::string claim;
   std::string claim_uid;
+  std::string volume;  // Empty when it is not recorded.
   std::string path;
   std::vector<std::string> lines;
 };

@@ -179,6 +179,7 @@ void TraceReader::Lines::AddFile(const Json& event) {
   VolumeFile file{.at = at_,
                   .claim = GetString(event, {"claim"}),
                   .claim_uid = GetString(event, {"claimUid"}),
+                  .volume = GetString(event, {"volume"}),
                   .path = GetString(event, {"path"}),
                   .lines = {}};
   for (const Json& line : GetArray(event, {"lines"}))
