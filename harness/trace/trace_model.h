@@ -6,6 +6,8 @@
 #ifndef HOLDFAST_HARNESS_TRACE_TRACE_MODEL_H_
 #define HOLDFAST_HARNESS_TRACE_TRACE_MODEL_H_
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -86,6 +88,12 @@ struct VolumeFile {
 struct Opened {
   At at;
   std::string resource_version;
+  uint64_t told = 0;  // The highest version that the watch has told, by a line or by a bookmark.
+};
+// A version that was told at a time, above all those before it.
+struct Told {
+  uint64_t version = 0;
+  double t = 0;
 };
 // A Kubernetes Event about the target: a hint, never a proof.
 struct Note {
@@ -140,7 +148,7 @@ struct TraceModel {
   std::string target_name;
   std::string server;
   int64_t wall_ns = 0;  // Wall time of t = 0.
-  std::map<std::string, Opened> opened;
+  std::map<std::string, Opened, std::less<>> opened;
   std::vector<PodLife> pods;                        // In the order of their first events.
   std::vector<SetState> set;                        // Every state of the target.
   std::map<std::string, std::string> replica_sets;  // uid -> uid of the controlling Deployment.
@@ -172,6 +180,24 @@ struct TraceModel {
   // Versions of different resources may be compared: they come from one counter.
   bool one_counter = true;
 
+  std::vector<Told> told;  // Of all resources but events, ascending.
+
+  // A time by which what the line at `at` tells had certainly been written: when some watch first told
+  // a version that is no lower. That of the line itself where versions cannot be compared. A watch that
+  // is late makes lines late, but not writes.
+  [[nodiscard]] double WrittenBy(const At& at) const {
+    if (at.version == 0 || !one_counter) return at.t;
+    const auto known = std::lower_bound(
+        told.begin(), told.end(), at.version,
+        [](const Told& before, uint64_t version) { return before.version < version; });
+    return known == told.end() ? at.t : std::min(known->t, at.t);
+  }
+  // The watch has told what came after that, so that nothing of the resource that was written before is
+  // still to come.
+  [[nodiscard]] bool HasToldAfter(std::string_view resource, const At& at) const {
+    const auto watch = opened.find(resource);
+    return at.version != 0 && one_counter && watch != opened.end() && watch->second.told > at.version;
+  }
   // The first of each resource decide; a record that is all damage must not fill the memory.
   void Damaged(const At& at, const std::string& resource, std::string sentence) {
     constexpr int kKept = 100;

@@ -230,6 +230,7 @@ struct BudgetState {
   std::string unhealthy_policy;
   Labels match_labels;
   bool expressions = false;  // matchExpressions: what it selects is not decided here.
+  bool selector = false;  // There is one.
   int64_t allowed = 0;
   int64_t current = 0;
   int64_t desired = 0;
@@ -267,6 +268,7 @@ struct ServiceState {
   bool publish_not_ready = false;
   bool operator==(const ServiceState&) const = default;
 };
+  bool selector = false;  // There is one: the cluster keeps its endpoint slices.
 using ServiceLife = Life<ServiceState>;
 
 }  // namespace holdfast::trace

@@ -185,6 +185,8 @@ void WatchModel::CompareAcross(const At& at, Stream& stream) {
   for (; !young_.empty() && young_.front().t < at.t - kAWhile; young_.pop_front()) {
     known_ = young_.front().version;
     old_.push_back(young_.front());
+  if (const auto watch = model_.opened.find(resource); watch != model_.opened.end())
+    watch->second.told = std::max(watch->second.told, at.version);
   }
   for (; !old_.empty() && old_.front().t < at.t - kLongAgo; old_.pop_front())
     long_known_ = old_.front().version;
@@ -196,15 +198,29 @@ void WatchModel::CompareAcross(const At& at, Stream& stream) {
   }
   if (at.version > known_ && (young_.empty() || at.version > young_.back().version))
     young_.push_back(at);
+  constexpr double kAtOnce = 0.5;
 }
 
 // A resource with a store of its own counts by itself, so that it is always behind or ahead; a
-// record in which only a few lines are behind contradicts itself.
+// record in which only a few lines are behind contradicts itself, and a watch that was held back tells
+// many of them at one moment.
 void WatchModel::JudgeAcross() {
   constexpr int64_t kMost = 2;  // At least one in so many.
-  for (const auto& [resource, stream] : streams_)
-    if (stream.older * kMost >= stream.compared && stream.older >= 3) model_.one_counter = false;
+  constexpr int64_t kFew = 3;
+  for (const auto& [resource, stream] : streams_) {
+    const bool always = stream.older == stream.compared && stream.older >= kFew;
+    const bool often =
+        stream.older_moments * kMost >= stream.moments && stream.older_moments >= kFew;
+    if (always || often) model_.one_counter = false;
+  }
   if (!model_.one_counter) return;
+  // What a watch that was held back tells at once counts once.
+  if (known_ != 0 && at.t - stream.compared_at > kAtOnce) ++stream.moments;
+  if (known_ != 0) stream.compared_at = at.t;
+  if (at.version < known_ && at.t - stream.older_at > kAtOnce) ++stream.older_moments;
+  if (at.version < known_) stream.older_at = at.t;
+  if (model_.told.empty() || at.version > model_.told.back().version)
+    model_.told.push_back({.version = at.version, .t = at.t});
   for (const auto& [resource, stream] : streams_) {
     if (stream.than == 0) continue;
     Damaged(stream.first_older, resource,

@@ -81,6 +81,11 @@ class WatchModel {
     int64_t compared = 0;
     int64_t older = 0;
     At first_older;
+    // The same by moments: all that comes at once is one.
+    int64_t moments = 0;
+    int64_t older_moments = 0;
+    double compared_at = -1e9;
+    double older_at = -1e9;
     uint64_t than = 0;  // The version that it is older than; 0: there is none.
     ByText<Known> objects;
     ByText<std::string> holders;  // Name -> uid of who has it.
@@ -127,7 +132,12 @@ class WatchModel {
   void AddPod(Event& event);
   void CheckKept(const Event& event, const PodLife& life, const PodState& state);
   void CheckPodTimes(const Event& event, Stamp stamp, const char* what);
-  void CheckStamp(const Event& event, Stamp stamp, const char* what, Stamp tolerance);
+  // How far it may lie before the pod's creation, and after its line.
+  struct Tolerance {
+    Stamp behind = 0;
+    Stamp ahead = 0;
+  };
+  void CheckStamp(const Event& event, Stamp stamp, const char* what, Tolerance tolerance);
   void AddTarget(Event& event);
   void AddClaim(Event& event);
   void AddVolume(Event& event);

@@ -87,6 +87,7 @@ void WatchModel::AddBudget(Event& event) {
   state.min_available = NumberOrText(spec["minAvailable"]);
   state.max_unavailable = NumberOrText(spec["maxUnavailable"]);
   state.unhealthy_policy = spec["unhealthyPodEvictionPolicy"].Text("IfHealthyBudget");
+  state.selector = spec["selector"].IsObject();
   state.match_labels = ToLabels(spec["selector"]["matchLabels"]);
   spec["selector"]["matchExpressions"].ForEach([&](JsonView) { state.expressions = true; });
   state.allowed = status["disruptionsAllowed"].Int();
@@ -139,6 +140,7 @@ void WatchModel::AddService(Event& event) {
 }
 
 void WatchModel::AddNote(const At& at, JsonView object) {
+                    .selector = spec["selector"].IsObject(),
   const JsonView about = object["involvedObject"];
   if (about["name"].Text() != model_.target_name || about["kind"].Text() != model_.target_kind)
     return;

@@ -7,8 +7,8 @@
 namespace holdfast::trace {
 namespace {
 
-// Times inside objects have whole seconds, and several API servers may answer.
-constexpr Stamp kServerStampTolerance = 2;
+// Times inside objects have whole seconds, and several API servers may answer, of which each has a clock.
+constexpr Stamp kServerStampTolerance = 5;
 
 std::string MountPath(JsonView pod_spec, std::string_view volume) {
   std::string path;
@@ -118,22 +118,22 @@ void WatchModel::CheckPodTimes(const Event& event, Stamp stamp, const char* what
                         event.name, event.uid, newest_server_stamp_ - stamp));
   }
   newest_server_stamp_ = std::max(newest_server_stamp_, stamp);
-  CheckStamp(event, stamp, what, kServerStampTolerance);
+  CheckStamp(event, stamp, what, {.behind = kServerStampTolerance, .ahead = kServerStampTolerance});
 }
 
 // A stamp inside of a pod that appears with this line is not older than the pod, nor younger than
 // the line.
-void WatchModel::CheckStamp(const Event& event, Stamp stamp, const char* what, Stamp tolerance) {
+void WatchModel::CheckStamp(const Event& event, Stamp stamp, const char* what, Tolerance tolerance) {
   const Stamp created = ToStamp(event.meta["creationTimestamp"].Text());
   if (stamp == kNoStamp || created == kNoStamp) return;
-  if (stamp < created - tolerance) {
+  if (stamp < created - tolerance.behind) {
     return Damaged(event.at, *event.resource,
                    fmt::format("the {} of {} (uid {}) is stamped {} s before its creation", what,
                                event.name, event.uid, created - stamp));
   }
   constexpr double kTooSoon = 30;  // Less is for the rules of order to judge.
   const double early = soonest_ ? soonest_->lag - (event.at.t - static_cast<double>(stamp)) : 0;
-  if (soonest_ && early > soonest_->age + kTooSoon + static_cast<double>(tolerance)) {
+  if (soonest_ && early > soonest_->age + kTooSoon + static_cast<double>(tolerance.ahead)) {
     Damaged(event.at, *event.resource,
             fmt::format("the {} of {} (uid {}) is stamped {:.0f} s after its line", what, event.name,
                         event.uid, early));
@@ -199,8 +199,9 @@ void WatchModel::AddPod(Event& event) {
     CheckPodTimes(event, state.asked_to_stop, "deletion");
     CheckLate(event.at, "pods", newest_->second, state.asked_to_stop, event.name);
   }
-  // By the node's clock, which may differ.
-  constexpr Stamp kNodeStampTolerance = 60;
+  // By the node's clock, which may differ. One that is behind misleads nobody here: the controller waits
+  // for minReadySeconds by the same stamp that the guarantees look at.
+  constexpr Tolerance kNodeStampTolerance = {.behind = 300, .ahead = 60};
   if (!event.Is("LIST") && (before == nullptr || before->ready_since != state.ready_since))
     CheckStamp(event, state.ready_since, "readiness", kNodeStampTolerance);
   if (state.ready && state.phase == "Pending") {
