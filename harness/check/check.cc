@@ -7,6 +7,7 @@
 
 #include "harness/base/files.h"
 #include "harness/check/client_rules.h"
+#include "harness/check/contradictions.h"
 #include "harness/check/families.h"
 #include "harness/check/summary.h"
 #include "harness/trace/run_directory.h"
@@ -124,14 +125,6 @@ Result<Context> Load(const fs::path& path) {
   return context;
 }
 
-// A record that never shows the target shows something else.
-void RequireTarget(trace::TraceModel& trace) {
-  if (!trace.set.empty()) return;
-  trace.Damaged({.line = 1, .t = 0}, "",
-                fmt::format("the target of the run is the {} {}, but no watch has ever shown it",
-                            trace.target_kind, trace.target_name));
-}
-
 std::vector<CheckResult> JudgeWindow(const Context& context, const Window& window) {
   std::vector<CheckResult> checks;
   for (const Rule& rule : Rules())
@@ -143,9 +136,9 @@ std::vector<CheckResult> JudgeWindow(const Context& context, const Window& windo
 
 Result<Verdicts> CheckPath(const fs::path& path, CheckCost& cost) {
   HOLDFAST_ASSIGN(Context context, Load(path));
-  RequireTarget(context.trace);
   context.windows = MakeWindows(context.trace, context.run);
   context.Prepare();
+  FindContradictions(context);
   std::vector<CheckResult> checks;
   for (const Window& window : context.windows)
     for (CheckResult& check : JudgeWindow(context, window))

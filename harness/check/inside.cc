@@ -56,11 +56,42 @@ const PodLife* LifeOf(const Context& context, const std::string& uid) {
   return found == context.by_uid.end() ? nullptr : found->second->life;
 }
 
-void JudgeHosts(Judgement& judge, const Probe& probe, const std::string& service) {
+// A pod that no watch has ever shown was not probed; a watch that had a gap may have missed it.
+bool IsStranger(const Context& context, const std::string& uid) {
+  const auto is_it = [&](const PodLife& life) { return life.uid == uid; };
+  const auto of_pods = [](const trace::Gap& gap) { return gap.resource == "pods"; };
+  return !uid.empty() && context.trace.opened.contains("pods") &&
+         std::none_of(context.trace.pods.begin(), context.trace.pods.end(), is_it) &&
+         std::none_of(context.trace.gaps.begin(), context.trace.gaps.end(), of_pods);
+}
+
+bool IsIPv4(std::string_view text) {
+  return text.find('.') != std::string_view::npos &&
+         text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+// The address that the pod has inside is one that its status has told; of two families only one is compared.
+void CompareAddress(Judgement& judge, const PodLife& life, std::string_view inside) {
+  bool told = false;
+  for (const trace::PodState& state : life.states) {
+    if (state.ip == inside) return;
+    told = told || IsIPv4(state.ip);
+  }
+  if (!told || !IsIPv4(inside)) return;
+  judge.Undecided(fmt::format("in {} /etc/hosts names the address {}, which its status never told",
+                              Describe(life), inside));
+}
+
+void JudgeHosts(Judgement& judge, const Probe& probe, const PodLife& life, const std::string& service) {
   const Json& hosts = GetArray(probe.fields, {"hosts_line"});
   if (hosts.empty() || service.empty()) return;
+  if (hosts[0].is_string()) CompareAddress(judge, life, hosts[0].get<std::string>());
   const std::string full =
       fmt::format("{}.{}.{}.svc.", probe.pod, service, judge.context().trace.target_namespace);
+  const std::string fqdn = GetString(probe.fields, {"fqdn"});
+  if (!fqdn.empty() && fqdn != probe.pod && !fqdn.starts_with(full)) {
+    judge.Undecided(fmt::format("in {} the full name is '{}', expected {}*", Describe(life), fqdn, full));
+  }
   bool has_name = false;
   bool has_full = false;
   std::string line;
@@ -149,7 +180,13 @@ CheckResult JudgeHostnameInside(const Context& context, const Window& window) {
   for (const Probe* probe : Probes(context, window)) {
     const std::string hostname = GetString(probe->fields, {"hostname"});
     const PodLife* life = LifeOf(context, probe->uid);
-    if (!Within(window, *probe) || hostname.empty() || life == nullptr) continue;
+    if (!Within(window, *probe) || hostname.empty()) continue;
+    if (IsStranger(context, probe->uid)) {
+      judge.Undecided(fmt::format("pod {} was probed with uid {}, which the watch of the pods has never "
+                                  "shown",
+                                  probe->pod, probe->uid));
+    }
+    if (life == nullptr) continue;
     const trace::PodIdentity& identity = *life->states.back().identity;
     if (identity.host_network || identity.hostname_as_fqdn || !identity.hostname_override.empty())
       continue;
@@ -160,7 +197,7 @@ CheckResult JudgeHostnameInside(const Context& context, const Window& window) {
           fmt::format("pod {} (uid {}) calls itself '{}' inside", probe->pod, probe->uid, hostname),
           {Id(*probe)}, {probe->at.line});
     }
-    JudgeHosts(judge, *probe, set == nullptr ? "" : set->service);
+    JudgeHosts(judge, *probe, *life, set == nullptr ? "" : set->service);
   }
   return judge.Conclude(fmt::format("{} probes found the pod's own name inside", judge.judged()),
                         "no probe looked at host names in this scenario");

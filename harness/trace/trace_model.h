@@ -148,6 +148,7 @@ struct TraceModel {
   std::string target_name;
   std::string server;
   int64_t wall_ns = 0;  // Wall time of t = 0.
+  std::optional<int64_t> server_offset_ns;  // Of the API server's clock against it.
   std::map<std::string, Opened, std::less<>> opened;
   std::vector<PodLife> pods;                        // In the order of their first events.
   std::vector<SetState> set;                        // Every state of the target.

@@ -68,6 +68,8 @@ void TraceReader::Lines::AddRun(const Json& event) {
   model_.target_name = GetString(event, {"target", "name"});
   model_.server = GetString(event, {"server"});
   model_.wall_ns = GetInt(event, {"started", "wall_ns"});
+  if (const Json* offset = FindPath(event, {"started", "server_offset_ns"}))
+    model_.server_offset_ns = offset->is_number_integer() ? offset->get<int64_t>() : 0;
 }
 
 void TraceReader::Lines::AddAction(const Json& event) {

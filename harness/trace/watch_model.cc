@@ -1,6 +1,7 @@
 #include "harness/trace/watch_model.h"
 
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -16,9 +17,22 @@ bool IsCounted(std::string_view resource) {
          resource == "controllerrevisions";
 }
 
-// Resources of which every object must be seen from its beginning.
+// Resources of which every object must be seen from its beginning. A recorder that keeps only the volumes
+// of its claims tells what such a volume was before.
 bool IsWhole(std::string_view resource) {
-  return IsCounted(resource) || resource == "poddisruptionbudgets" || resource == "endpointslices";
+  return IsCounted(resource) || resource == "poddisruptionbudgets" ||
+         resource == "endpointslices" || resource == "services" || resource == "nodes" ||
+         resource == "persistentvolumes";
+}
+
+// Resources whose opening line tells how many objects its list has. Of volumes some are listed later.
+bool IsListed(std::string_view resource) {
+  return IsWhole(resource) && resource != "persistentvolumes";
+}
+
+// What is doubtful about nodes may concern any guarantee: few say that they need them.
+std::string Concerned(const std::string& resource) {
+  return resource == "nodes" ? "" : resource;
 }
 
 // 0 when it is no decimal number; versions are opaque before Kubernetes 1.35, but always were one.
@@ -111,8 +125,8 @@ void WatchModel::Hole(const At& at,
 
 void WatchModel::CheckList(const At& at, const std::string& resource, Stream& stream) {
   if (stream.expected < 0) return;
-  if (IsCounted(resource) && stream.listed != stream.expected) {
-    Damaged(at, resource,
+  if (IsListed(resource) && stream.listed != stream.expected) {
+    Damaged(at, Concerned(resource),
             fmt::format("the first list of {} had {} objects, the record holds {}", resource,
                         stream.expected, stream.listed));
   }
@@ -144,7 +158,8 @@ void WatchModel::CheckOrder(const At& at,
                             JsonView meta) {
   if (!stream.opened) {
     stream.opened = true;
-    Damaged(at, resource, fmt::format("an event of {} whose watch was never opened", resource));
+    Damaged(at, Concerned(resource),
+            fmt::format("an event of {} whose watch was never opened", resource));
     return;
   }
   if (type == "LIST") {
@@ -323,7 +338,7 @@ bool WatchModel::CheckObject(Stream& stream, Event& event) {
     event.known->created = created;
     event.known->generation = event.meta["generation"].Int();
     if (IsWhole(resource) && (event.Is("MODIFIED") || event.Is("DELETED"))) {
-      Damaged(event.at, resource,
+      Damaged(event.at, Concerned(resource),
               fmt::format("{} (uid {}) is {} but its beginning is not in the record", event.name,
                           event.uid, event.type));
     }
@@ -384,6 +399,12 @@ void WatchModel::CheckCreation(const Event& event) {
   if (stamp == kNoStamp || opened == model_.opened.end()) return;
   const double lag = event.at.t - static_cast<double>(stamp);
   const double age = event.at.t - opened->second.at.t;
+  if (model_.server_offset_ns) {
+    const double began =
+        static_cast<double>(model_.wall_ns + *model_.server_offset_ns) / 1'000'000'000.0;
+    const double apart = std::abs(event.at.t + began - static_cast<double>(stamp));
+    closest_ = stamped_++ == 0 ? apart : std::min(closest_, apart);
+  }
   if (!soonest_) soonest_ = Soonest{.lag = lag, .age = age};
   if (lag - soonest_->lag > age + kTolerance) {
     Damaged(event.at, *event.resource,
@@ -429,12 +450,25 @@ void WatchModel::CheckGeneration(const Event& event) {
   newest = generation;
 }
 
+void WatchModel::CheckStart() {
+  constexpr double kApart = 5;
+  constexpr int64_t kFew = 3;  // Fewer may all have come late.
+  if (!model_.server_offset_ns || stamped_ < kFew) return;
+  const double offset = std::abs(static_cast<double>(*model_.server_offset_ns)) / 1'000'000'000.0;
+  if (closest_ <= kApart + offset) return;
+  Damaged({.line = 1, .t = 0}, "",
+          fmt::format("the record says when it began, but all objects are stamped {:.0f} s or more away "
+                      "from their lines",
+                      closest_));
+}
+
 void WatchModel::Finish(const At& at) {
   for (auto& [resource, stream] : streams_) {
     CheckList(at, resource, stream);
     EndOfList(resource, stream);
   }
   JudgeAcross();
+  CheckStart();
 }
 
 }  // namespace holdfast::trace

@@ -49,6 +49,7 @@ class WatchModel {
     int64_t generation = 0;
     int64_t gone_line = 0;
     uint64_t print = 0;  // Of the part that seldom changes.
+    uint64_t processes = 0;  // Of a pod: what its containers run, which no request can change.
   };
   enum class Kind {
     kOther,
@@ -123,6 +124,8 @@ class WatchModel {
   void CheckName(Stream& stream, const Event& event);
   void CheckGeneration(const Event& event);
   void CheckCreation(const Event& event);
+  // The clock that the record began by and the stamps of creations agree.
+  void CheckStart();
   // A watch that is not silent tells what happens when it happens.
   void CheckLate(const At& at,
                  const std::string& resource,
@@ -131,6 +134,9 @@ class WatchModel {
                  std::string_view what);
   void AddPod(Event& event);
   void CheckKept(const Event& event, const PodLife& life, const PodState& state);
+  // A Ready pod has only ready containers, in the same version.
+  void CheckReadiness(const Event& event, const PodState& state);
+  void CheckProcesses(const Event& event, JsonView spec);
   void CheckPodTimes(const Event& event, Stamp stamp, const char* what);
   // How far it may lie before the pod's creation, and after its line.
   struct Tolerance {
@@ -170,6 +176,9 @@ class WatchModel {
     double age = 0;
   };
   std::optional<Soonest> soonest_;
+  // Creations with a stamp, and how far the one that agrees best with its line is from it, in seconds.
+  int64_t stamped_ = 0;
+  double closest_ = 0;
 };
 
 }  // namespace holdfast::trace

@@ -185,6 +185,7 @@ void WatchModel::AddPod(Event& event) {
     state.identity = before->identity;
   } else {
     event.known->print = print;
+    CheckProcesses(event, spec);
     PodIdentity identity = ToIdentity(event.meta, spec);
     state.identity = before != nullptr && *before->identity == identity
                          ? before->identity
@@ -208,6 +209,7 @@ void WatchModel::AddPod(Event& event) {
     Damaged(event.at, "pods",
             fmt::format("{} (uid {}) is Ready although it has not started", life.name, life.uid));
   }
+  CheckReadiness(event, state);
   if (before != nullptr) CheckKept(event, life, state);
   Push(life, std::move(state), event);
 }
@@ -236,6 +238,38 @@ void WatchModel::CheckKept(const Event& event, const PodLife& life, const PodSta
   Damaged(event.at, "pods",
           fmt::format("the readiness of {} (uid {}) changes, but its stamp is of {:.0f} s before",
                       life.name, life.uid, event.at.t - since->at.t));
+}
+
+void WatchModel::CheckReadiness(const Event& event, const PodState& state) {
+  if (!state.RunningAndReady() || state.terminating || event.Is("DELETED")) return;
+  const JsonView status = event.object["status"];
+  std::string_view what;
+  status["conditions"].ForEach([&](JsonView condition) {
+    if (condition["type"].Text() == "ContainersReady" && condition["status"].Text() == "False")
+      what = "its containers together";
+  });
+  status["containerStatuses"].ForEach([&](JsonView container) {
+    if (!container["ready"].Bool(true)) what = container["name"].Text("a container");
+  });
+  if (what.empty()) return;
+  Damaged(event.at, "pods",
+          fmt::format("{} (uid {}) is Ready, but in the same version {} is not", event.name, event.uid,
+                      what));
+}
+
+// Images may change, resources, tolerations and annotations too; what is told to the processes may not.
+void WatchModel::CheckProcesses(const Event& event, JsonView spec) {
+  uint64_t processes = 1;
+  spec["containers"].ForEach([&](JsonView container) {
+    processes = processes * 31 + container["name"].Fingerprint();
+    for (const char* part : {"env", "command", "args"})
+      processes = processes * 31 + container[part].Fingerprint();
+  });
+  const uint64_t before = std::exchange(event.known->processes, processes);
+  if (before == 0 || before == processes) return;
+  Damaged(event.at, "pods",
+          fmt::format("what the containers of {} (uid {}) run changes while it lives", event.name,
+                      event.uid));
 }
 
 void WatchModel::AddTarget(Event& event) {

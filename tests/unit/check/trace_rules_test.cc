@@ -281,7 +281,7 @@ Json Marker(const char* pod, const char* nonce) {
   return {{"marker", {{"pod", pod}, {"nonce", nonce}}}};
 }
 Json Host(const char* name, const char* full) {
-  return {{"hostname", name}, {"hosts_line", {"10.0.0.1", full, name}}};
+  return {{"hostname", name}, {"hosts_line", {"10.0.0.2", full, name}}};
 }
 Json Mounts(const char* root, const char* data) {
   return {{"mounts", {{{"device", root}, {"path", "/"}}, {{"device", data}, {"path", "/data"}}}}};
