@@ -21,8 +21,9 @@ constexpr int64_t kTooMany = 429;
 // Within it a watch tells what the API server has answered; a record may end before.
 constexpr double kSoon = 1.0;
 
+// In policy/v1 an empty selector selects all pods, and one that is left out selects none.
 bool Selects(const BudgetState& budget, const trace::Labels& labels) {
-  return !budget.expressions &&
+  return budget.selector && !budget.expressions &&
          std::all_of(budget.match_labels.begin(), budget.match_labels.end(), [&](const auto& want) {
            const auto label = labels.find(want.first);
            return label != labels.end() && label->second == want.second;
@@ -39,12 +40,14 @@ std::vector<Cover> CoversOf(const Context& context, const PodLife& pod, double f
   std::vector<Cover> covers;
   const trace::Labels& labels = pod.states.front().identity->labels;
   for (const BudgetLife& life : context.trace.budgets) {
-    if (life.gone && life.gone->t < from - kDelta) continue;
+    if (life.gone && context.trace.WrittenBy(*life.gone) < from - kDelta) continue;
     Cover cover{.life = &life, .states = {}};
     for (const BudgetState& state : life.states) {
       ++context.steps;
-      if (state.at.t > to + kDelta) break;
-      if (state.at.t <= from - kDelta) cover.states.clear();
+      // Its watch may be late, the API server acts on what is written.
+      const double written = context.trace.WrittenBy(state.at);
+      if (written > to + kDelta) break;
+      if (written <= from - kDelta) cover.states.clear();
       cover.states.push_back(&state);
     }
     if (!cover.states.empty() && Selects(*cover.states.back(), labels)) covers.push_back(cover);
@@ -205,12 +208,16 @@ std::optional<int64_t> Limit(const Context& context, const PodLife& life) {
   return least;
 }
 
-// Evicted before the line and not back Ready by then, by the order of the pods' watch.
-bool IsAway(const Context& context, const Member& evicted, int64_t line) {
-  if (evicted.life->term->line > line) return false;
-  for (const Member* next : Later(context, *evicted.life, line))
-    if (WasReadyBefore(*next->life, line)) return false;
-  return true;
+// Evicted before the line and not back Ready by then, by the order of the pods' watch. Who was scaled away
+// since is not to come back, and the budget does not expect it any more.
+bool IsAway(const Context& context, const Member& evicted, const At& at) {
+  if (evicted.life->term->line > at.line) return false;
+  for (const Member* next : Later(context, *evicted.life, at.line))
+    if (WasReadyBefore(*next->life, at.line)) return false;
+  const Around around = context.SetAround(at);
+  return std::all_of(around.begin(), around.end(), [&](const trace::SetState* set) {
+    return InRange(*set, evicted.ordinal);
+  });
 }
 
 void JudgeSafety(Judgement& judge) {
@@ -225,7 +232,7 @@ void JudgeSafety(Judgement& judge) {
     const At term = *member->life->term;
     int64_t away = 0;
     for (const auto& [ordinal, other] : newest)
-      away += other == member || IsAway(context, *other, term.line) ? 1 : 0;
+      away += other == member || IsAway(context, *other, term) ? 1 : 0;
     if (away <= *limit) continue;
     judge.Broken(term.t,
                  fmt::format("with {} at {} evictions had taken {} pods away, the budget lets {}",
@@ -328,7 +335,7 @@ void JudgeDrain(Judgement& judge) {
     if (!limit || *limit != 1) continue;
     judge.Saw();
     const At term = *member.life->term;
-    if (!IsAway(context, before, term.line)) continue;
+    if (!IsAway(context, before, term)) continue;
     judge.Broken(term.t,
                  fmt::format("{} was evicted at {} before {} was back and Ready",
                              Describe(*member.life), Seconds(term.t), before.life->name),

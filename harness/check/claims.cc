@@ -11,6 +11,7 @@
 namespace holdfast::check {
 namespace {
 
+using trace::At;
 using trace::ClaimLife;
 using trace::ClaimState;
 using trace::PodLife;
@@ -30,6 +31,34 @@ const SetState* NewestSet(const Context& context, const Window& window) {
 bool Existed(const ClaimLife& life, const Window& window) {
   return life.states.front().at.line < window.end_line &&
          (!life.gone || life.gone->line >= window.begin_line);
+}
+
+// Whether somebody else than the set's controller may have made the claim: who restores a volume or
+// brings one along makes the claim before the set or its pod, and with other labels. The controller makes
+// it just before the pod.
+bool MayBeByHand(const Context& context,
+                 const ClaimLife& claim,
+                 const SetState& set,
+                 const std::string& pod,
+                 const trace::Labels& expected) {
+  const At& made = claim.first();
+  const auto first = std::find_if(context.trace.set.begin(), context.trace.set.end(),
+                                  [&](const SetState& state) { return state.uid == set.uid; });
+  if (IsBefore(context, made, first->at)) return true;
+  const trace::Labels& labels = claim.states.front().labels;
+  if (std::none_of(expected.begin(), expected.end(), [&](const auto& label) {
+        const auto found = labels.find(label.first);
+        return found != labels.end() && found->second == label.second;
+      }))
+    return true;
+  const double t = context.trace.WrittenBy(made);
+  const auto lives = context.by_name.find(pod);
+  return lives == context.by_name.end() ||
+         std::none_of(lives->second.begin(), lives->second.end(), [&](const Member* member) {
+           const PodLife& life = *member->life;
+           return context.trace.WrittenBy(life.first()) <= t + kDelta &&
+                  (!life.gone || context.trace.WrittenBy(*life.gone) >= t);
+         });
 }
 
 // The claim must be there, with the set's labels, at some time of the pod's life.
@@ -58,6 +87,12 @@ void JudgeClaimOf(Judgement& judge,
   for (const auto& [key, value] : expected) {
     const auto label = first.labels.find(key);
     if (found->listed || (label != first.labels.end() && label->second == value)) continue;
+    if (MayBeByHand(context, *found, set, pod.name, expected)) {
+      judge.Undecided(fmt::format("claim {} (uid {}) lacks the label {}={}, but somebody else than the "
+                                  "set's controller may have made it",
+                                  name, found->uid, key, value));
+      continue;
+    }
     judge.Broken(first.at.t,
                  fmt::format("claim {} (uid {}) of pod {} lacks the label {}={}", name, found->uid,
                              pod.name, key, value),
@@ -118,6 +153,13 @@ void JudgeClaimEnd(Judgement& judge, const std::vector<const ClaimLife*>& lives,
       {before.states.back().at.line, life.states.front().at.line});
 }
 
+// The claim had not been deleted when the volume changed; nullopt when its watch may be behind.
+std::optional<bool> WasClaimed(const Context& context, const ClaimLife& claim, const At& at) {
+  if (claim.term) return CertainlyBefore(context, at, *claim.term);
+  if (context.trace.HasToldAfter(kClaims, at) || context.trace.last.t - at.t > kDelta) return true;
+  return std::nullopt;
+}
+
 // The volume behind a bound claim keeps its uid, its handle and its claim.
 void JudgeVolume(Judgement& judge, const ClaimLife& claim) {
   const Context& context = judge.context();
@@ -130,7 +172,9 @@ void JudgeVolume(Judgement& judge, const ClaimLife& claim) {
   for (const VolumeLife& life : context.trace.volumes) {
     if (life.name != volume) continue;
     const ObjectId id{"PersistentVolume", life.name, life.uid};
-    if (before != nullptr && window.Has(life.states.front().at)) {
+    // A static volume may come back under its name once the claim is deleted.
+    if (before != nullptr && window.Has(life.first()) &&
+        WasClaimed(context, claim, life.first()).value_or(false)) {
       judge.Broken(life.states.front().at.t,
                    fmt::format("volume {} of claim {} has the uid {}, before it had {}", volume,
                                claim.name, life.uid, before->uid),
@@ -148,8 +192,13 @@ void JudgeVolume(Judgement& judge, const ClaimLife& claim) {
       }
       if (!state.handle.empty()) handle = state.handle;
     }
-    const bool claimed = !claim.term || (life.gone && claim.term->line > life.gone->line);
-    if (life.gone && window.Has(*life.gone) && claimed) {
+    if (!life.gone || !window.Has(*life.gone)) continue;
+    const std::optional<bool> claimed = WasClaimed(context, claim, *life.gone);
+    if (!claimed) {
+      judge.Undecided(fmt::format("volume {} disappeared at {}, just before the record ends: its claim {} "
+                                  "may have been deleted before",
+                                  volume, Seconds(life.gone->t), claim.name));
+    } else if (*claimed) {
       judge.Broken(life.gone->t,
                    fmt::format("volume {} disappeared at {} under the bound claim {} (uid {})",
                                volume, Seconds(life.gone->t), claim.name, claim.uid),
@@ -196,9 +245,8 @@ void JudgeSharing(Judgement& judge) {
 void JudgeBackReference(Judgement& judge) {
   const Context& context = judge.context();
   const Window& window = judge.window();
-  std::map<std::string, const ClaimLife*> by_uid;
-  for (const ClaimLife& life : context.trace.claims)
-    by_uid[life.uid] = &life;
+  const auto by_uid = ClaimsByUid(context);
+  const SetState* set = NewestSet(context, window);
   std::map<std::string, std::string> handles;
   for (const VolumeLife& volume : context.trace.volumes) {
     const VolumeState* last = nullptr;
@@ -206,7 +254,10 @@ void JudgeBackReference(Judgement& judge) {
       if (state.at.line < window.end_line) last = &state;
     if (last == nullptr || (volume.gone && volume.gone->line < window.end_line)) continue;
     const ObjectId id{"PersistentVolume", volume.name, volume.uid};
-    if (!last->handle.empty()) {
+    // Of a file system that many may mount there may be many static volumes.
+    const bool ours = set != nullptr && last->claim_namespace == context.trace.target_namespace &&
+                      OrdinalOfClaim(context, *set, last->claim_name) >= 0;
+    if (!last->handle.empty() && ours && IsSingleWriter(last->access)) {
       const auto [other, is_new] = handles.try_emplace(last->handle, volume.name);
       if (!is_new) {
         judge.Broken(last->at.t,

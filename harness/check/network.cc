@@ -6,6 +6,7 @@
 
 #include "harness/check/families.h"
 #include "harness/check/order_facts.h"
+#include "harness/check/storage_facts.h"
 
 namespace holdfast::check {
 namespace {
@@ -20,13 +21,26 @@ using trace::SliceState;
 
 // What DNS may be behind: the longest usual cache time.
 constexpr double kDnsLag = 35.0;
-// What the endpoint slices may be behind at rest.
+// What the endpoint slices may be behind at rest, and without a sign that a controller is there.
 constexpr double kSliceLag = 10.0;
+constexpr double kFailOver = 60.0;
 
-bool IsServiceWatched(const Context& context, const std::string& service) {
+// Endpoints that are wrong `rest` seconds after all that they depend on are proven wrong when the
+// controllers were there after the last of it.
+bool IsLasting(Judgement& judge, double rest, const At& moved, const PodLife& life) {
+  if (rest > kFailOver || ControllersWrote(judge.context(), judge.window(), moved)) return true;
+  judge.Undecided(fmt::format("the endpoint of {} is not right {:.0f} s after the last change, but nothing "
+                              "shows that the controllers were there",
+                              Describe(life), rest));
+  return false;
+}
+
+// The cluster keeps the endpoints of a service that selects pods; those of another are its owner's.
+bool IsServiceKept(const Context& context, const std::string& service) {
   return std::any_of(context.trace.services.begin(), context.trace.services.end(),
                      [&](const auto& life) {
-                       return life.name == service && life.states.back().headless;
+                       return life.name == service && life.states.back().headless &&
+                              life.states.back().selector;
                      });
 }
 
@@ -84,7 +98,7 @@ void JudgeEndpoints(Judgement& judge) {
   JudgeNamesOfEndpoints(judge);
   const Context& context = judge.context();
   const SetState* set = context.SetAt(judge.window().end_line - 1);
-  if (set == nullptr || set->gone || !IsServiceWatched(context, set->service)) return;
+  if (set == nullptr || set->gone || !IsServiceKept(context, set->service)) return;
   double newest = 0;
   const std::vector<Told> told = EndpointsAtEnd(judge, set->service, newest);
   for (const Member* member : AliveAt(context, judge.window().end_line - 1)) {
@@ -102,7 +116,8 @@ void JudgeEndpoints(Judgement& judge) {
       judge.Saw();
       continue;
     }
-    if (judge.window().t1 - std::max(newest, state.at.t) <= kSliceLag) continue;
+    const double rest = judge.window().t1 - std::max(newest, state.at.t);
+    if (rest <= kSliceLag || !IsLasting(judge, rest, state.at, life)) continue;
     judge.Saw();
     std::vector<int64_t> lines{state.at.line};
     if (found != told.end()) lines.push_back(found->state->at.line);
@@ -142,7 +157,8 @@ void JudgeConditionsOfEndpoints(Judgement& judge) {
       continue;
     }
     const double moved = std::max({newest, state.at.t, life.gone ? life.gone->t : 0});
-    if (judge.window().t1 - moved <= kSliceLag) continue;
+    const double rest = judge.window().t1 - moved;
+    if (rest <= kSliceLag || !IsLasting(judge, rest, here ? state.at : *life.gone, life)) continue;
     judge.Saw();
     judge.Broken(judge.window().t1,
                  twice ? fmt::format("two endpoints are ready under the name {}: uids {} and {}",
@@ -164,7 +180,8 @@ std::set<std::string> AddressesOf(const Context& context, int64_t ordinal, doubl
   for (const Member* member : lives->second) {
     if (member->life->gone && member->life->gone->t < t - kDnsLag) continue;
     for (const PodState& state : member->life->states)
-      if (!state.ip.empty() && state.at.t <= t + kDelta) addresses.insert(std::string(state.ip));
+      if (!state.ip.empty() && context.trace.WrittenBy(state.at) <= t + kDelta)
+        addresses.insert(std::string(state.ip));
   }
   return addresses;
 }
@@ -172,6 +189,10 @@ std::set<std::string> AddressesOf(const Context& context, int64_t ordinal, doubl
 bool LongReady(const Context& context, int64_t ordinal, const At& at) {
   const Member* member = context.LastOf(ordinal, at.line);
   if (member == nullptr || !member->life->Spans(at.line)) return false;
+  // What was written before the question, and told after it.
+  for (const PodState& state : member->life->states)
+    if (state.at.line > at.line && context.trace.WrittenBy(state.at) <= at.t && !state.RunningAndReady())
+      return false;
   const std::optional<Readiness> ready = ReadinessAt(*member->life, at.line);
   return ready && at.t - ready->at.t > kDnsLag;
 }
@@ -223,7 +244,7 @@ std::vector<Guarantee> NetworkFamily() {
                     "slices of the set's headless service.",
        .since = "Kubernetes 1.21",
        .exercised = "the set has a headless service and pods with addresses",
-       .exceptions = "Within 10 s of a change.",
+       .exceptions = "Within 10 s of a change, or of 60 s when no controller wrote after it.",
        .wants = {"endpointslices", "services"},
        .seen = "{} endpoints carried the names of their pods",
        .judge = JudgeEndpoints},
@@ -233,7 +254,8 @@ std::vector<Guarantee> NetworkFamily() {
                     "ready when both allow; one name is ready once.",
        .since = "Kubernetes 1.22",
        .exercised = "the scenario ends with endpoints of the set",
-       .exceptions = "Within 10 s of a change; publishNotReadyAddresses makes all ready.",
+       .exceptions = "Within 10 s of a change, or of 60 s when no controller wrote after it; "
+                     "publishNotReadyAddresses makes all ready.",
        .wants = {"endpointslices", "services"},
        .seen = "{} endpoints told the readiness of their pods",
        .judge = JudgeConditionsOfEndpoints},

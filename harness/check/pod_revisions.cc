@@ -335,7 +335,9 @@ void JudgeRestart(Judgement& judge) {
     const SetState* seen = nullptr;
     for (size_t j = i; j < window.sets.size() && seen == nullptr; ++j)
       if (window.sets[j]->observed_generation >= asked.generation) seen = window.sets[j];
-    if (seen == nullptr) continue;
+    // What was undone before the controller saw it gives no revision.
+    if (seen == nullptr || asked.restarted_at.empty() || seen->restarted_at != asked.restarted_at)
+      continue;
     judge.Saw();
     if (seen->update_revision != before.update_revision || seen->gone) continue;
     judge.Broken(asked.at.t,

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "harness/check/context.h"
@@ -17,7 +19,8 @@ inline constexpr const char* kVolumes = "persistentvolumes";
 int64_t OrdinalOfClaim(const Context& context, const trace::SetState& set, const std::string& name);
 // The same by the newest state of the window's set; -1 when there is none.
 int64_t OrdinalOfClaim(const Context& context, const Window& window, const std::string& name);
-// Who may delete a claim: the run itself, or the set's retention policy. REQUIRES life.term.
+// Who may delete a claim: the run itself, or the set's retention policy, at once or by an owner that it
+// gave the claim and that is gone. REQUIRES life.term.
 std::optional<std::string> CauseOfClaimDeletion(const Context& context,
                                                 const trace::ClaimLife& life);
 // The names of the claims of an ordinal, by the templates of the newest set at the window's end.
@@ -32,6 +35,15 @@ std::string VolumeOf(const trace::ClaimLife& life);
 bool IsSingleWriter(const std::string& access);
 // Claims of the set that existed in the window.
 std::vector<const trace::ClaimLife*> ClaimsIn(const Context& context, const Window& window);
+// All claims of the record.
+std::unordered_map<std::string_view, const trace::ClaimLife*> ClaimsByUid(const Context& context);
+
+// What the line `a` tells was certainly written before what `b` tells, of another resource: by versions,
+// or by more than kDelta where they cannot be compared.
+bool CertainlyBefore(const Context& context, const trace::At& a, const trace::At& b);
+// The controllers of the cluster wrote something of the set after `since` and before the window's end:
+// its status, an endpoint slice or a pod. They run in one process, so none of them was away.
+bool ControllersWrote(const Context& context, const Window& window, const trace::At& since);
 
 }  // namespace holdfast::check
 

@@ -148,7 +148,8 @@ Json EndpointOf(int ordinal, const char* uid, bool ready = true) {
 TraceText Slices(const std::vector<Json>& endpoints, double wait = 20) {
   TraceText trace = Healthy(2);
   trace.Open("services").Open("endpointslices");
-  trace.Object("services", "pg", At("/spec/clusterIP", "None"));
+  trace.Object("services", "pg",
+               At("/spec", {{"clusterIP", "None"}, {"selector", {{"app", "pg"}}}}));
   trace.Object("endpointslices", "pg-x", [&](Json& slice) {
     slice["metadata"]["labels"] = {{"kubernetes.io/service-name", "pg"}};
     slice["endpoints"] = endpoints;
