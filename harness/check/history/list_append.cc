@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,9 @@
 
 namespace holdfast::check::history {
 namespace {
+
+// Of one key, so many may each be before everything unread, whatever that costs.
+constexpr size_t kMostReaders = 64;
 
 // One appearance of a key in a transaction.
 struct Use {
@@ -46,6 +50,8 @@ class Checker {
     graph_.Reserve(uses_.size() * 2 + history_.ops.size() * 3);
     for (const Op& op : history_.ops)
       if (op.kind == Kind::kTransaction) AddTransaction(op);
+    for (size_t key = 0; key + 1 < key_begin_.size(); ++key)
+      AddUnread(static_cast<uint32_t>(key));
     for (size_t key = 0; key < versions_.size(); ++key)
       for (uint32_t i = 1; i < versions_[key].count; ++i)
         Depend(writers_[versions_[key].begin + i - 1], writers_[versions_[key].begin + i], Arrow::kWriteWrite);
@@ -133,6 +139,8 @@ class Checker {
     if (longest_op != kNone) {
       TakeWriters(key, versions, longest_op);
       CheckPrefixes(key, versions, longest_op);
+      CheckOwnOrder(key, longest_op);
+      CheckFuture(key, versions);
     }
     CheckUnread(key);
     for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
@@ -189,6 +197,50 @@ class Checker {
     }
   }
 
+  // What one transaction appended stands in its own order, from its first append on.
+  void CheckOwnOrder(uint32_t key, uint32_t longest_op) {
+    uint32_t before = kNone;  // Use: the append before this one, by the same transaction.
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Use& use = uses_[i];
+      if (history_.micros[use.micro].kind != Micro::Kind::kAppend) continue;
+      const uint32_t previous = std::exchange(before, i);
+      if (previous == kNone || uses_[previous].op != use.op || position_[use.micro] == kNone ||
+          position_[uses_[previous].micro] < position_[use.micro])
+        continue;
+      Found(Level::kReadCommitted, "incompatible order",
+            fmt::format("{} read {} in key {} without {} before it, which {} had appended before", Transaction(longest_op),
+                        Value(history_.micros[use.micro].value), Key(key),
+                        Value(history_.micros[uses_[previous].micro].value), Transaction(use.op)),
+            {longest_op, use.op});
+    }
+  }
+
+  // No level of isolation lets a read show what had not been sent yet when it ended.
+  void CheckFuture(uint32_t key, const Versions& versions) {
+    newest_.clear();
+    uint32_t newest = kNone;
+    for (uint32_t i = 0; i < versions.count; ++i) {
+      const uint32_t writer = writers_[versions.begin + i];
+      if (writer != kNone && (newest == kNone || history_.ops[writer].start > history_.ops[newest].start))
+        newest = writer;
+      newest_.push_back(newest);
+    }
+    const uint32_t* order = history_.pool.data() + history_.micros[versions.longest].value;
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Micro& micro = history_.micros[uses_[i].micro];
+      if (micro.kind == Micro::Kind::kAppend || micro.count == 0) continue;
+      const uint32_t writer = newest_[micro.count - 1];
+      const uint32_t reader = uses_[i].op;
+      if (writer == kNone || history_.ops[writer].start <= history_.ops[reader].finish) continue;
+      // Of a read in another order it is not certain that it shows that one.
+      if (std::memcmp(history_.pool.data() + micro.value, order, micro.count * sizeof(uint32_t)) != 0) continue;
+      Found(Level::kReadCommitted, "future read",
+            fmt::format("{} read in key {} what {} appended, and had ended before that one began",
+                        Transaction(reader), Key(key), Transaction(writer)),
+            {reader, writer});
+    }
+  }
+
   // An acknowledged append that a read which began later does not show, nor any longer one.
   void CheckUnread(uint32_t key) {
     uint32_t earliest = kNone;
@@ -214,6 +266,66 @@ class Checker {
                       Transaction(append.op), Value(history_.micros[append.micro].value), Key(key),
                       Transaction(read.op)),
           {append.op, read.op});
+  }
+
+  // It committed for certain: it says so, or some read shows an append of it.
+  [[nodiscard]] bool Committed(const Op& op) const {
+    if (op.end != End::kInfo) return op.end == End::kOk;
+    for (uint32_t i = op.a; i < op.a + op.b; ++i)
+      if (history_.micros[i].kind == Micro::Kind::kAppend && position_[i] != kNone) return true;
+    return false;
+  }
+
+  // Every read is the beginning of the list that there is in the end. So what committed and stands in no
+  // read is behind the longest one: after its last writer, and after whoever read just that much. Nothing
+  // is known of the order among the unread ones.
+  void AddUnread(uint32_t key) {
+    unread_.clear();
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Use& use = uses_[i];
+      if (history_.micros[use.micro].kind == Micro::Kind::kAppend && position_[use.micro] == kNone &&
+          (unread_.empty() || unread_.back() != use.op) && Committed(history_.ops[use.op]))
+        unread_.push_back(use.op);
+    }
+    if (unread_.empty()) return;
+    const Versions& versions = versions_[key];
+    if (versions.count > 0)
+      for (const uint32_t op : unread_)
+        Depend(writers_[versions.begin + versions.count - 1], op, Arrow::kWriteWrite);
+    // Uses come by transaction, and both lists with them.
+    size_t next = 0;
+    uint32_t updated = kNone;
+    uint32_t last = kNone;
+    size_t readers = 0;
+    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+      const Use& use = uses_[i];
+      const Micro& read = history_.micros[use.micro];
+      if (read.kind == Micro::Kind::kAppend || use.op == last) continue;
+      if (External(versions, use.op, std::min(read.count, versions.count)) < versions.count) continue;
+      last = use.op;
+      while (next < unread_.size() && unread_[next] < use.op)
+        ++next;
+      if (next < unread_.size() && unread_[next] == use.op) {
+        if (updated != kNone) LostUpdate(key, updated, use.op);
+        updated = use.op;
+      }
+      // As many edges as uses; more only where few readers meet many appends.
+      if (++readers > kMostReaders && readers * unread_.size() > 4 * size_t{key_begin_[key + 1] - key_begin_[key]}) {
+        if (!report_.given_up || Level::kSnapshot < *report_.given_up) report_.given_up = Level::kSnapshot;
+        return;
+      }
+      for (const uint32_t op : unread_)
+        Depend(use.op, op, Arrow::kReadWrite);
+    }
+  }
+
+  // Whichever appended first, the other had not read it. Where one of them is read, there is a cycle of
+  // dependencies; where neither is, this tells it.
+  void LostUpdate(uint32_t key, uint32_t first, uint32_t second) {
+    Found(Level::kSnapshot, "lost update",
+          fmt::format("{} and {} both read the same version of key {} and both appended to it",
+                      Transaction(first), Transaction(second), Key(key)),
+          {first, second});
   }
 
   void Depend(uint32_t from, uint32_t to, Arrow arrow) {
@@ -393,6 +505,7 @@ class Checker {
     uint32_t key = kNone;
     uint32_t first = kNone;   // Value.
     uint32_t second = kNone;  // Value.
+    bool unread = false;      // No read shows the second.
   };
 
   // Through which key and values the edge came to be.
@@ -407,9 +520,14 @@ class Checker {
       const Micro& micro = history_.micros[i];
       const Versions& versions = versions_[micro.key];
       if (edge.arrow == Arrow::kWriteWrite) {
-        const uint32_t at = micro.kind == Micro::Kind::kAppend ? position_[i] : kNone;
-        if (at != kNone && at > 0 && writers_[versions.begin + at - 1] == edge.from)
-          return {.key = micro.key, .first = element(versions, at - 1), .second = micro.value};
+        if (micro.kind != Micro::Kind::kAppend) continue;
+        // What no read shows stands somewhere behind the last that one shows.
+        const uint32_t at = position_[i] == kNone ? versions.count : position_[i];
+        if (at > 0 && writers_[versions.begin + at - 1] == edge.from)
+          return {.key = micro.key,
+                  .first = element(versions, at - 1),
+                  .second = micro.value,
+                  .unread = position_[i] == kNone};
         continue;
       }
       if (micro.kind != Micro::Kind::kReadList || !micro.known) continue;
@@ -422,8 +540,21 @@ class Checker {
         return {.key = micro.key,
                 .first = count == 0 ? kNone : element(versions, count - 1),
                 .second = element(versions, count)};
+      if (edge.arrow == Arrow::kReadWrite && count == versions.count)
+        if (const uint32_t unread = UnreadOf(to, micro.key); unread != kNone)
+          return {.key = micro.key,
+                  .first = count == 0 ? kNone : element(versions, count - 1),
+                  .second = unread};
     }
     return {};
+  }
+  // A value that it appended to the key and no read shows, or kNone.
+  [[nodiscard]] uint32_t UnreadOf(const Op& op, uint32_t key) const {
+    for (uint32_t i = op.a; i < op.a + op.b; ++i) {
+      const Micro& micro = history_.micros[i];
+      if (micro.kind == Micro::Kind::kAppend && micro.key == key && position_[i] == kNone) return micro.value;
+    }
+    return kNone;
   }
   [[nodiscard]] uint32_t KeyOf(const Edge& edge) const { return CauseOf(edge).key; }
 
@@ -434,8 +565,8 @@ class Checker {
                          At(history_, history_.ops[edge.to].start));
     const Cause cause = CauseOf(edge);
     if (edge.arrow == Arrow::kWriteWrite)
-      return fmt::format("T{} appended {} to key {} right after T{}'s {}", to, Value(cause.second),
-                         Key(cause.key), from, Value(cause.first));
+      return fmt::format("T{} appended {} to key {} {} T{}'s {}", to, Value(cause.second), Key(cause.key),
+                         cause.unread ? "behind" : "right after", from, Value(cause.first));
     if (edge.arrow == Arrow::kWriteRead)
       return fmt::format("T{} read T{}'s append of {} to key {}", to, from, Value(cause.first),
                          Key(cause.key));
@@ -452,6 +583,8 @@ class Checker {
   std::vector<uint32_t> append_of_;  // By value: use that appends it, of the key at hand.
   std::vector<uint32_t> position_;   // By micro: place of an append in its key's order, or kNone.
   std::vector<uint32_t> writers_;    // By key and place: transaction, or kNone.
+  std::vector<uint32_t> newest_;     // By place in the key at hand: who of the writers so far began last.
+  std::vector<uint32_t> unread_;     // Transactions that appended to the key at hand what no read shows.
   DependencyGraph graph_;
   std::map<std::string, size_t> told_;
 };
