@@ -1,5 +1,7 @@
 #include "harness/check/history/event_json.h"
 
+#include "harness/check/history/recorder.h"
+
 namespace holdfast::check::history {
 namespace {
 
@@ -50,7 +52,9 @@ void TakeStep(const Json& value, HistoryEvent& event, std::deque<std::string>& t
 }
 
 void TakeValue(const Json& value, HistoryEvent& event, std::deque<std::string>& texts) {
-  if (value.is_object()) return;
+  // Of an operation an object is a value like another: its text, with the fields in one order.
+  Kind kind = Kind::kRead;
+  if (value.is_object() && !KindOfFunction(event.function, kind)) return;
   if (!value.is_array()) {
     event.value = ScalarOf(value, texts);
     event.shape = event.value.type == Scalar::Type::kNothing ? Shape::kNothing : Shape::kScalar;

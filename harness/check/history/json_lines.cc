@@ -81,7 +81,11 @@ bool TakeMicro(dom::array array, HistoryEvent& event) {
 }
 
 bool TakeValue(dom::element value, HistoryEvent& event) {
-  if (value.is_object()) return true;  // Of a fault or a probe: no operation has one.
+  if (value.is_object()) {
+    // Mostly of a fault or a probe. The reader looks again when it is of an operation.
+    event.shape = Shape::kOdd;
+    return true;
+  }
   if (!value.is_array()) {
     if (!TakeScalar(value, event.value)) return false;
     event.shape = event.value.type == Scalar::Type::kNothing ? Shape::kNothing : Shape::kScalar;

@@ -103,6 +103,7 @@ struct History {
   std::string model;              // As its header says, or empty.
   std::string isolation;          // As its header says, or empty.
   uint32_t functions = 0;         // Bit 1 << Kind for each kind that occurs.
+  bool starts_empty = false;      // A key that nobody wrote reads as the empty text.
   bool registers_in_txns = false; // A transaction reads or writes registers instead of lists.
 };
 inline constexpr size_t kMostProblems = 20;

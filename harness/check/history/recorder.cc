@@ -100,12 +100,7 @@ void Recorder::Expect(size_t lines) {
 
 void Recorder::Add(const HistoryEvent& event) {
   history_.lines = event.line;
-  if (options_.own_format) {
-    if (event.index != next_index_)
-      Damaged(event.line, fmt::format("the index is {}, {} was expected: a line is missing or moved",
-                                      event.index, next_index_));
-    next_index_ = event.index + 1;
-  }
+  CheckIndex(event);
   if (!options_.times_are_lines && event.time < 0) {
     Damaged(event.line, "the event has no time");
     return;
@@ -115,13 +110,7 @@ void Recorder::Add(const HistoryEvent& event) {
     Damaged(event.line, fmt::format("time goes back from {} ns to {} ns", time_, time));
   time_ = std::max(time_, time);
   Kind kind = Kind::kRead;
-  if (!KindOfFunction(event.function, kind)) {
-    // The nemesis and probes of other kinds speak of no value.
-    if (event.process.type == Scalar::Type::kInteger && event.type == EventType::kInvoke &&
-        history_.ignored++ == 0)
-      history_.ignored_function = std::string(event.function.substr(0, 40));
-    return;
-  }
+  if (!KindOfFunction(event.function, kind)) return Ignore(event);
   if (event.type == EventType::kOther)
     return Damaged(event.line, "the operation has a type that is none of invoke, ok, fail, info");
   if (event.process.type == Scalar::Type::kNothing)
@@ -130,8 +119,49 @@ void Recorder::Add(const HistoryEvent& event) {
     return Incomplete(event, lacks);
   const uint32_t process = Intern(history_.processes, event.process);
   if (process >= open_.size()) open_.resize(process + 1, kNone);
+  // A map of texts, as Porcupine records it: what was never put is "".
+  if (!options_.own_format && (event.function == "get" || event.function == "put"))
+    history_.starts_empty = true;
   if (event.type == EventType::kInvoke) return Invoke(event, kind, process);
   Complete(event, kind, process);
+}
+
+// Our own writer leaves out no index. Elsewhere some lines may have been filtered out, but none comes
+// twice or before an earlier one.
+void Recorder::CheckIndex(const HistoryEvent& event) {
+  if (options_.own_format) {
+    if (event.index != next_index_)
+      Damaged(event.line, fmt::format("the index is {}, {} was expected: a line is missing or moved",
+                                      event.index, next_index_));
+    next_index_ = event.index + 1;
+  } else if (event.index >= 0) {
+    if (event.index < next_index_)
+      Damaged(event.line, fmt::format("the index is {}, and {} stood before it: a line is there twice or moved",
+                                      event.index, next_index_ - 1));
+    next_index_ = std::max(next_index_, event.index + 1);
+  }
+}
+
+// The nemesis and probes of other kinds speak of no value; a client does, whatever it is called.
+void Recorder::Ignore(const HistoryEvent& event) {
+  if (event.type != EventType::kInvoke || event.process.type == Scalar::Type::kNothing) return;
+  if (event.process.type == Scalar::Type::kInteger) {
+    if (history_.ignored++ == 0) history_.ignored_function = std::string(event.function.substr(0, 40));
+  } else if (event.process.text != "nemesis") {
+    Stranger& stranger = strangers_[history_.processes.Text(event.process.text)];
+    if (stranger.operations++ == 0) stranger.function = std::string(event.function.substr(0, 40));
+  }
+}
+
+void Recorder::CountStrangers() {
+  if (strangers_.empty()) return;
+  for (const Origin& origin : history_.origins) {
+    const auto stranger = strangers_.find(origin.process);
+    if (stranger == strangers_.end()) continue;
+    if (history_.ignored == 0) history_.ignored_function = stranger->second.function;
+    history_.ignored += stranger->second.operations;
+    strangers_.erase(stranger);
+  }
 }
 
 // What was asked is not known, or what was answered: then the outcome is open.
@@ -273,7 +303,7 @@ void Recorder::Complete(const HistoryEvent& event, Kind kind, uint32_t process) 
         history_.pool.push_back(Intern(history_.values, element));
       return;
     case Kind::kTransaction:
-      return TakeTransaction(event, op);
+      return CompleteTransaction(event, op);
     default:
       // An answer may leave the arguments out; when it gives them they are those of the request.
       if (event.shape == Shape::kNothing || !Split(event, kind, key, a, b)) return;
@@ -281,6 +311,35 @@ void Recorder::Complete(const HistoryEvent& event, Kind kind, uint32_t process) 
         Damaged(event.line, fmt::format("process {} completes another operation than it began",
                                         Show(event.process)));
   }
+}
+
+// An answer repeats the steps that were asked for and fills in what its reads saw. When it tells of
+// others, what became of those asked for is open.
+void Recorder::CompleteTransaction(const HistoryEvent& event, Op& op) {
+  const uint32_t asked = op.a;
+  const uint32_t count = op.b;
+  TakeTransaction(event, op);
+  if (SameSteps(asked, count, op)) return;
+  Damaged(event.line, fmt::format("process {} completes a transaction of other steps than it began",
+                                  Show(event.process)));
+  op.a = asked;
+  op.b = count;
+  op.end = End::kInfo;
+  op.finish = kNever;
+}
+
+bool Recorder::SameSteps(uint32_t asked, uint32_t count, const Op& answered) const {
+  const auto reads = [](const Micro& step) {
+    return step.kind == Micro::Kind::kReadList || step.kind == Micro::Kind::kRead;
+  };
+  if (answered.b != count) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    const Micro& before = history_.micros[asked + i];
+    const Micro& after = history_.micros[answered.a + i];
+    if (before.key != after.key || reads(before) != reads(after)) return false;
+    if (!reads(before) && (before.kind != after.kind || before.value != after.value)) return false;
+  }
+  return true;
 }
 
 void Recorder::TakeTransaction(const HistoryEvent& event, Op& op) {
@@ -331,6 +390,7 @@ void Recorder::TakePosition(const HistoryEvent& event, Op& op) {
 
 History Recorder::Take() {
   history_.timed = !options_.times_are_lines;
+  CountStrangers();
   return std::move(history_);
 }
 

@@ -2,8 +2,10 @@
 #ifndef HOLDFAST_HARNESS_CHECK_HISTORY_RECORDER_H_
 #define HOLDFAST_HARNESS_CHECK_HISTORY_RECORDER_H_
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/check/history/event.h"
 #include "harness/check/history/model.h"
@@ -12,12 +14,12 @@ namespace holdfast::check::history {
 
 // How a `cas` without error that ended in `fail` is to be read.
 enum class RefusedCas : uint8_t {
-  kStateDiffered,  // The state was not the expected value (etcd's logs).
-  kNothing,        // It says nothing (Knossos).
+  kStateDiffered,  // The state was not the expected value (etcd's logs, and our own writer).
+  kNothing,        // It says nothing (Knossos, and whoever does not promise more).
 };
 
 struct RecorderOptions {
-  RefusedCas refused_cas = RefusedCas::kStateDiffered;
+  RefusedCas refused_cas = RefusedCas::kNothing;
   bool times_are_lines = false;  // The format has no times: use the line numbers.
   bool keys_in_values = false;   // Jepsen's `independent`: the value is [key value].
   bool reads_are_windows = false;  // `read` gives the newest elements only, `final-read` all.
@@ -54,15 +56,25 @@ class Recorder {
   void Incomplete(const HistoryEvent& event, const char* lacks);
   void Invoke(const HistoryEvent& event, Kind kind, uint32_t process);
   void Complete(const HistoryEvent& event, Kind kind, uint32_t process);
-  void CompleteRead(const HistoryEvent& event, Op& op, const Scalar& value);
+  void CompleteTransaction(const HistoryEvent& event, Op& op);
   void TakeTransaction(const HistoryEvent& event, Op& op);
+  [[nodiscard]] bool SameSteps(uint32_t asked, uint32_t count, const Op& answered) const;
+  void CheckIndex(const HistoryEvent& event);
+  void Ignore(const HistoryEvent& event);
+  void CountStrangers();
   void TakePosition(const HistoryEvent& event, Op& op);
   bool Split(const HistoryEvent& event, Kind kind, Scalar& key, Scalar& a, Scalar& b);
 
   RecorderOptions options_;
   History history_;
   std::vector<uint32_t> open_;  // By process: index of its open operation, or kNone.
-  std::vector<Scalar> scratch_;
+  // Operations of functions that no model knows, by processes with a name; they count once the process
+  // turns out to be a client.
+  struct Stranger {
+    int64_t operations = 0;
+    std::string function;  // The first of them.
+  };
+  std::map<uint32_t, Stranger> strangers_;  // By process.
   int64_t next_index_ = 0;
   int64_t time_ = 0;
 };

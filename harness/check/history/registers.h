@@ -44,9 +44,11 @@ inline constexpr size_t kMostViolations = 20;
 struct RegisterOptions {
   FrontierLimits limits;
   bool minimise = true;  // Counterexamples of the search.
+  bool starts_empty = false;  // As History::starts_empty, whatever that says.
 };
 
-// Every key starts at nil; texts (kAppend occurs) start empty.
+// Every key starts at nil; of a map of texts (some key is appended to, or it is said to be one) at "",
+// which then is the same.
 RegisterReport CheckRegisters(const History& history, const RegisterOptions& options);
 
 }  // namespace holdfast::check::history

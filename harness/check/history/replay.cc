@@ -98,6 +98,11 @@ bool Replay::PinCrashed(const History& history, ReplayResult& result) {
       result.decision = Decision::kNotApplicable;
       return false;
     }
+    // A deletion of unknown outcome is seen nowhere by its revision.
+    if (modified == 0 && op.a == kNil) {
+      result.decision = Decision::kNotApplicable;
+      return false;
+    }
     // Another, acknowledged write of the same value.
     if (modified == 0 || std::binary_search(owned.begin(), owned.end(), modified)) continue;
     const uint32_t writer = crashed_of_[op.a];
@@ -111,11 +116,36 @@ bool Replay::PinCrashed(const History& history, ReplayResult& result) {
     pins_[writer] = modified;
     entries_.push_back({.order = 2 * modified, .op = writer});
   }
+  // A swap and a transaction, too, show what they found, but not since when.
+  const auto placed = [&](uint32_t value) {
+    const uint32_t writer = crashed_of_[value];
+    return writer == kNone || (writer != kAmbiguous && pins_[writer] != 0);
+  };
+  for (const Entry& entry : entries_) {
+    const Op& op = history.ops[entry.op];
+    bool good = op.kind != Kind::kCas || placed(op.a);
+    if (op.kind == Kind::kTransaction)
+      for (uint32_t i = op.a; i < op.a + op.b; ++i)
+        good = good && (history.micros[i].kind != Micro::Kind::kRead || placed(history.micros[i].value));
+    if (good) continue;
+    result.decision = Decision::kNotApplicable;
+    return false;
+  }
   return true;
+}
+
+void Replay::CountUnseen(const History& history) {
+  unseen_.assign(history.keys.size(), 0);
+  for (const uint32_t index : crashed_) {
+    if (pins_[index] != 0) continue;
+    int64_t& count = unseen_[history.origins[index].key];
+    if (count != kNever) count = history.ops[index].b == kNil ? kNever : count + 1;
+  }
 }
 
 bool Replay::Walk(const History& history, const ReplayOptions& options, ReplayResult& result) {
   states_.assign(history.keys.size(), State());
+  CountUnseen(history);
   least_after_.assign(options.complete ? entries_.size() + 1 : 0, kNever);
   if (options.complete)
     for (size_t i = entries_.size(); i-- > 0;)
@@ -163,7 +193,7 @@ bool Replay::See(const History& history,
                  uint32_t key,
                  uint32_t value,
                  ReplayResult& result) {
-  const State& state = states_[key];
+  State& state = states_[key];
   const Position& position = history.positions[op.index];
   const bool other = op.kind == Kind::kRead && position.modified >= 0 &&
                      position.modified != state.modified;
@@ -174,9 +204,10 @@ bool Replay::See(const History& history,
                                       : std::vector<uint32_t>{op.index, state.owner},
                  position.revision);
   }
-  if (op.kind == Kind::kRead && position.version >= 0 && state.version >= 0 &&
-      position.version != state.version && state.modified != 0)
-    return Found(result, Violation::Type::kVersion, {op.index, state.owner}, position.revision);
+  if (state.modified == 0 && op.kind == Kind::kRead) state.rooted = true;
+  if (op.kind == Kind::kRead && position.version >= 0 && state.modified != 0 &&
+      !Count(state, op, position.version, position.revision, result))
+    return false;
   if (complete_) stills_.push_back({.key = key, .from = state.modified, .to = position.revision});
   return true;
 }
@@ -188,15 +219,30 @@ bool Replay::Write(const Op& op,
                    int64_t revision,
                    ReplayResult& result) {
   State& state = states_[key];
-  const int64_t expected = state.modified == 0 || state.value == kNil ? -1
-                           : state.version < 0                        ? -1
-                                                                      : state.version + 1;
-  if (version >= 0 && expected >= 0 && version != expected && value != kNil)
+  if (value == kNil) {
+    state = {.value = kNil, .owner = op.index, .rooted = true};
+    return true;
+  }
+  // Any number of unseen writes may stand before this one, and after a deletion it counts from one again.
+  state.slack = unseen_[key];
+  state.least = state.slack == kNever ? 1 : state.least + 1;
+  ++state.most;
+  state.value = value;
+  state.modified = revision;
+  if (version >= 0 && !Count(state, op, version, revision, result)) return false;
+  state.owner = op.index;
+  return true;
+}
+
+// What was told against what the writes add up to; from here on it is known.
+bool Replay::Count(State& state, const Op& op, int64_t version, int64_t revision, ReplayResult& result) {
+  const bool more = state.slack != kNever && version > state.most + state.slack;
+  if (version < state.least || (more && state.rooted))
     return Found(result, Violation::Type::kVersion, {op.index, state.owner}, revision);
-  state = {.value = value,
-           .owner = op.index,
-           .modified = value == kNil ? 0 : revision,
-           .version = version >= 0 ? version : expected};
+  if (more && result.early == kNone) result.early = op.index;
+  state.least = state.most = version;
+  state.slack = 0;
+  state.rooted = true;
   return true;
 }
 
@@ -213,6 +259,7 @@ bool Replay::Apply(const History& history, const Op& op, int64_t revision, Repla
         result.violation.value = states_[key].value;
         return Found(result, Violation::Type::kWrongState, {op.index}, revision);
       }
+      if (op.a == kNil) states_[key].rooted = true;
       return Write(op, key, op.b, version, revision, result);
     case Kind::kWrite:
       return Write(op, key, op.b, version, revision, result);

@@ -29,6 +29,9 @@ struct ReplayResult {
   int64_t operations = 0;  // That were ordered.
   int64_t unobserved = 0;  // Crashed writes that nobody saw.
   int64_t holes = 0;       // Revisions that nobody acknowledged and nobody saw.
+  // The first that tells more writes of its key than the record holds before it, where no answer shows
+  // that the key was absent at first; kNone when there is none.
+  uint32_t early = kNone;
 };
 
 // Keeps its memory from call to call. Not thread-safe.
@@ -47,7 +50,11 @@ class Replay {
     uint32_t value = kNil;
     uint32_t owner = kNone;  // Operation.
     int64_t modified = 0;
-    int64_t version = -1;
+    // Writes since the key was made: from `least` to `most`, and up to `slack` crashed ones nobody saw.
+    int64_t least = 0;
+    int64_t most = 0;
+    int64_t slack = 0;
+    bool rooted = false;  // It was absent for certain, or told a version, since which all is known.
   };
   struct Hole {
     int64_t revision = 0;
@@ -68,6 +75,8 @@ class Replay {
   bool See(const History& history, const Op& op, uint32_t key, uint32_t value, ReplayResult& result);
   bool Write(const Op& op, uint32_t key, uint32_t value, int64_t version, int64_t revision,
              ReplayResult& result);
+  bool Count(State& state, const Op& op, int64_t version, int64_t revision, ReplayResult& result);
+  void CountUnseen(const History& history);
   bool OwnHoles(const History& history, ReplayResult& result);
   [[nodiscard]] bool CanOwn(const History& history, const Hole& hole, uint32_t op) const;
 
@@ -76,6 +85,7 @@ class Replay {
   std::vector<State> states_;         // By key.
   std::vector<uint32_t> crashed_of_;  // By value: its crashed writer, or kNone.
   std::vector<uint32_t> crashed_;     // Crashed writes.
+  std::vector<int64_t> unseen_;       // By key: crashed writes that no read shows; kNever with a deletion.
   std::vector<int64_t> pins_;         // By operation, only while some are pinned.
   std::vector<Hole> holes_;
   std::vector<Still> stills_;         // Only for a complete record.

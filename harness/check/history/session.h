@@ -19,6 +19,8 @@ struct SessionFinding {
 struct SessionReport {
   std::vector<SessionFinding> findings;  // At most kMostSessionFindings.
   int64_t count = 0;
+  // A replica may lag, but one that goes back under one client has lost something, or began again.
+  std::vector<SessionFinding> replicas;  // At most kMostSessionFindings.
   int64_t sessions = 0;
   int64_t operations = 0;
 };

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <unordered_map>
+#include <utility>
 
 namespace holdfast::check::history {
 
@@ -89,6 +92,7 @@ class SetChecker {
     uint32_t add = kNone;   // The acknowledged add, else any.
     bool acknowledged = false;
     bool possible = false;  // An add that may have had an effect.
+    int64_t sent = kNever;  // The first of those.
     bool told = false;      // Its phantom, refusal or duplicate was reported.
     bool shown = false;
   };
@@ -96,6 +100,8 @@ class SetChecker {
   void CheckKey(uint32_t key, const std::vector<uint32_t>& ops) {
     attempts_.clear();
     values_.clear();
+    gone_.clear();
+    last_read_.clear();
     std::vector<uint32_t> reads;
     for (const uint32_t index : ops) {
       const Op& op = history_.ops[index];
@@ -124,6 +130,7 @@ class SetChecker {
       }
       ++report_.reads;
       whole.push_back(read);
+      CompareWithBefore(read);
       timeline.Read(history_.ops[read].start, history_.ops[read].finish, bits_);
     }
     timeline.Finish();
@@ -140,7 +147,10 @@ class SetChecker {
       values_.push_back(op.b);
     }
     Attempt& attempt = attempts_[element];
-    attempt.possible = attempt.possible || op.end != End::kFail;
+    if (op.end != End::kFail) {
+      attempt.possible = true;
+      attempt.sent = std::min(attempt.sent, op.start);
+    }
     if (attempt.add == kNone || (op.end == End::kOk && !attempt.acknowledged)) attempt.add = op.index;
     attempt.acknowledged = attempt.acknowledged || op.end == End::kOk;
   }
@@ -166,10 +176,29 @@ class SetChecker {
         Found(SetFinding::Type::kDuplicated, key, value, attempt.add, read, times);
       }
       bits_[element / 64] |= bit;
-      if (!attempt.possible && !attempt.told) {
+      if (attempt.told) continue;
+      if (!attempt.possible) {
         attempt.told = true;
         Found(SetFinding::Type::kResurrected, key, value, attempt.add, read, 1);
+      } else if (op.finish < attempt.sent) {
+        attempt.told = true;
+        Found(SetFinding::Type::kPhantom, key, value, attempt.add, read, 1);
       }
+    }
+  }
+
+  // What the same client had been shown by its read before, and bits_ lack. A client does one thing at a
+  // time, so the order of its reads is certain, however far clocks may differ.
+  void CompareWithBefore(uint32_t read) {
+    const auto [at, first] = last_read_.emplace(history_.origins[read].process, read);
+    if (first) return;
+    const uint32_t before = std::exchange(at->second, read);
+    ++report_.again;
+    const Op& op = history_.ops[before];
+    for (uint32_t i = op.a; i < op.a + op.b; ++i) {
+      const uint32_t element = element_of_[history_.pool[i]];
+      if (element == kNone || (bits_[element / 64] >> (element % 64) & 1U) != 0) continue;
+      gone_.try_emplace(element, read, before);
     }
   }
 
@@ -180,6 +209,10 @@ class SetChecker {
       if (attempt.shown && !attempt.acknowledged && attempt.possible) ++report_.recovered;
       const SetTimeline::Fate fate = timeline.FateOf(element);
       if (fate == SetTimeline::Fate::kNeverRead) ++report_.never_read;
+      // What is lost is told as lost.
+      if (const auto gone = gone_.find(element); gone != gone_.end() && fate != SetTimeline::Fate::kLost)
+        Found(SetFinding::Type::kBackwards, key, values_[i], attempt.add, gone->second.first, 1,
+              gone->second.second);
       if (fate != SetTimeline::Fate::kLost && fate != SetTimeline::Fate::kStale) continue;
       Found(fate == SetTimeline::Fate::kLost ? SetFinding::Type::kLost : SetFinding::Type::kStale,
             key, values_[i], attempt.add, reads[timeline.LastAbsent(element)], 1);
@@ -187,10 +220,10 @@ class SetChecker {
   }
 
   void Found(SetFinding::Type type, uint32_t key, uint32_t value, uint32_t add, uint32_t read,
-             int64_t times) {
+             int64_t times, uint32_t before = kNone) {
     if (static_cast<size_t>(report_.counts[static_cast<size_t>(type)]++) >= kMostSetFindings) return;
     report_.findings.push_back(
-        {.type = type, .key = key, .value = value, .add = add, .read = read, .times = times});
+        {.type = type, .key = key, .value = value, .add = add, .read = read, .before = before, .times = times});
   }
 
   const History& history_;
@@ -199,6 +232,8 @@ class SetChecker {
   std::vector<Attempt> attempts_;     // By element.
   std::vector<uint32_t> values_;      // By element.
   std::vector<uint64_t> bits_;
+  std::unordered_map<uint32_t, uint32_t> last_read_;  // By process: its whole read before.
+  std::map<uint32_t, std::pair<uint32_t, uint32_t>> gone_;  // By element: the read without it, and the one before.
 };
 
 }  // namespace

@@ -64,22 +64,25 @@ class SetTimeline {
 
 // One element that is not as it should be.
 struct SetFinding {
-  enum class Type : uint8_t { kLost, kStale, kDuplicated, kPhantom, kResurrected };
+  // kBackwards: `read` misses what `before`, an earlier read of the same client, had shown.
+  enum class Type : uint8_t { kLost, kStale, kDuplicated, kPhantom, kResurrected, kBackwards };
   Type type = Type::kLost;
   uint32_t key = 0;
   uint32_t value = 0;
-  uint32_t add = kNone;   // Operation, when somebody attempted it.
+  uint32_t add = kNone;   // Operation, when somebody attempted it; of a phantom, after the read.
   uint32_t read = kNone;  // Operation that shows the matter.
+  uint32_t before = kNone;  // Operation, for kBackwards.
   int64_t times = 0;      // For kDuplicated.
 };
 
 struct SetReport {
   std::vector<SetFinding> findings;  // At most kMostSetFindings of each type.
-  std::array<int64_t, 5> counts{};   // By type.
+  std::array<int64_t, 6> counts{};   // By type.
   int64_t elements = 0;
   int64_t acknowledged = 0;
   int64_t reads = 0;        // Whole ones that were answered.
   int64_t partial = 0;      // Window reads.
+  int64_t again = 0;        // Whole reads by a client that had read the same set before.
   int64_t never_read = 0;   // Acknowledged elements that no later read could show.
   int64_t recovered = 0;    // Of unknown outcome, and present.
 };

@@ -24,8 +24,8 @@ struct StreamReport {
   size_t peak = 0;        // Most values of one key held at once.
   int64_t damaged = 0;    // Lines.
   std::string damage;     // The first of them.
-  // Sessions: answers that told their revision, and how many of them were older than what the same
-  // client had seen.
+  // Sessions need revisions, and those need the whole history: nothing of them is judged here, and all
+  // of this stays at zero.
   int64_t positioned = 0;
   int64_t backwards = 0;
   std::string backwards_sentence;            // The first of them.

@@ -31,11 +31,15 @@ class Judge {
       judged_.push_back(std::move(judged));
     }
     const bool any = options_.model == Model::kUnknown;
+    bool registers = false;
     if ((any || options_.model == Model::kRegister || options_.model == Model::kKv) &&
-        (Has(Kind::kRead) || Has(Kind::kWrite) || Has(Kind::kCas) || Has(Kind::kAppend)))
+        (Has(Kind::kRead) || Has(Kind::kWrite) || Has(Kind::kCas) || Has(Kind::kAppend))) {
+      registers = true;
       JudgeRegisters();
+    }
     if (options_.sets && (any || options_.model == Model::kSet) && (Has(Kind::kAdd) || Has(Kind::kReadSet)))
       JudgeSets();
+    JudgeSessions(registers);
     if (((any || options_.model == Model::kRegister) && Has(Kind::kRead)) ||
         (options_.sets && (any || options_.model == Model::kSet) && Has(Kind::kReadSet)))
       JudgeTorn();
@@ -131,7 +135,9 @@ class Judge {
   }
 
   void JudgeRegisters() {
-    const RegisterReport report = CheckRegisters(history_, options_.registers);
+    RegisterOptions registers = options_.registers;
+    registers.starts_empty = registers.starts_empty || options_.model == Model::kKv;
+    const RegisterReport report = CheckRegisters(history_, registers);
     Judged& judged = Of("HX-LINEARIZABLE");
     std::string undecided;
     int64_t doubtful = 0;
@@ -176,31 +182,61 @@ class Judge {
         reason += " [" + coverage + "]";
       }
     }
-    const SessionReport sessions = CheckSessions(history_);
+  }
+
+  // By revisions, and of sets by their elements: in them nothing that one client saw goes away again.
+  void JudgeSessions(bool registers) {
     Judged& session = Of("HX-SESSION");
-    if (sessions.operations == 0) {
-      session.result.reason = "no answer tells at which revision it was made";
+    const SessionReport sessions = registers ? CheckSessions(history_) : SessionReport();
+    const int64_t again = sets_ ? sets_->again : 0;
+    // Of a run it is known which member restarted, and may be behind what it had applied: not here.
+    const bool replicas = options_.sets && !sessions.replicas.empty();
+    if (sessions.operations == 0 && again == 0 && !replicas) {
+      if (registers) session.result.reason = "no answer tells at which revision it was made";
       return;
     }
     for (const SessionFinding& found : sessions.findings) {
       std::vector<int64_t> lines;
       AddLines(history_, found.earlier, lines);
       AddLines(history_, found.later, lines);
-      Broken(session,
-             fmt::format("{} answered revision {}, older than revision {} that the same client had "
-                         "seen before: {}",
-                         Describe(history_, found.later), found.later_revision,
-                         found.earlier_revision, Describe(history_, found.earlier)),
-             lines, history_.ops[found.later].finish);
+      Broken(session, WentBack(found), lines, history_.ops[found.later].finish);
     }
-    Conclude(session, sessions.count - static_cast<int64_t>(sessions.findings.size()), "",
-             fmt::format("{} in {}; no client went back to an older revision",
-                         Count(sessions.operations, "operation"),
-                         Count(sessions.sessions, "session")));
+    int64_t more = sessions.count - static_cast<int64_t>(sessions.findings.size());
+    if (sets_) {
+      for (const SetFinding& found : sets_->findings) {
+        if (found.type != SetFinding::Type::kBackwards) continue;
+        --more;
+        std::vector<int64_t> lines;
+        AddLines(history_, found.before, lines);
+        AddLines(history_, found.read, lines);
+        Broken(session, SetSentence(found), lines, history_.ops[found.read].finish);
+      }
+      more += sets_->counts[static_cast<size_t>(SetFinding::Type::kBackwards)];
+    }
+    std::string seen;
+    if (sessions.operations > 0)
+      seen = fmt::format("{} in {}; no client went back to an older revision",
+                         Count(sessions.operations, "operation"), Count(sessions.sessions, "session"));
+    if (again > 0)
+      seen += fmt::format("{}{} of sets by clients that had read them before; what they had seen was there",
+                          seen.empty() ? "" : "; ", Count(again, "read"));
+    Conclude(session, more,
+             replicas ? "a replica went back, which is no promise of a session, but nothing says why: " +
+                            WentBack(sessions.replicas.front())
+                      : "",
+             std::move(seen));
+  }
+
+  [[nodiscard]] std::string WentBack(const SessionFinding& found) const {
+    return fmt::format("{} answered revision {}, older than revision {} that the same client had "
+                       "seen before: {}",
+                       Describe(history_, found.later), found.later_revision, found.earlier_revision,
+                       Describe(history_, found.earlier));
   }
 
   void JudgeSets() {
-    const SetReport report = CheckSets(history_);
+    sets_ = CheckSets(history_);
+    const SetReport& report = *sets_;
     const std::string seen =
         fmt::format("{} ({} acknowledged, {} of unknown outcome and present), {} whole and {} of a part",
                     Count(report.elements, "element"), report.acknowledged, report.recovered,
@@ -260,7 +296,12 @@ class Judge {
       case SetFinding::Type::kDuplicated:
         return fmt::format("{} is {} times in {}", value, found.times, read);
       case SetFinding::Type::kPhantom:
+        if (found.add != kNone)
+          return fmt::format("{} is in {}, which had ended before it was first added: {}", value, read, add);
         return fmt::format("{} is in {}, but nobody added it", value, read);
+      case SetFinding::Type::kBackwards:
+        return fmt::format("{} was missing for a time: {} does not show it, although the same client had seen it before: {}",
+                           value, read, Describe(history_, found.before));
       case SetFinding::Type::kResurrected:
         return fmt::format("{} is in {}, but its add was refused: {}", value, read, add);
     }
@@ -333,7 +374,7 @@ class Judge {
       std::string doubt;
       for (const Anomaly& anomaly : report.anomalies) {
         if (anomaly.broken != level) continue;
-        if (anomaly.name == "garbage read" && history_.problem_count > 0) {
+        if ((anomaly.name == "garbage read" || anomaly.name == "future read") && history_.problem_count > 0) {
           if (doubt.empty()) doubt = Doubt(anomaly.sentence);
           continue;
         }
@@ -356,6 +397,7 @@ class Judge {
   const JudgeOptions& options_;
   std::string file_;
   std::vector<Judged> judged_;
+  std::optional<SetReport> sets_;  // When sets were judged.
 };
 
 }  // namespace

@@ -156,6 +156,26 @@ TEST(HistoryReader, DamageIsToldAndNeverFatal) {
        "does not fit"},
       {"a fraction", Lines({R"("process":0,"type":"invoke","f":"write","key":"a","value":1.5)"}),
        "does not fit"},
+      {"a transaction of other steps",
+       Lines({R"("process":0,"type":"invoke","f":"txn","value":[["append","x",1]])",
+              R"("process":0,"type":"ok","f":"txn","value":[["append","x",9]])"}),
+       "other steps than it began"},
+      {"a transaction of fewer steps",
+       Lines({R"("process":0,"type":"invoke","f":"txn","value":[["append","x",1],["r","y",null]])",
+              R"("process":0,"type":"ok","f":"txn","value":[["append","x",1]])"}),
+       "other steps than it began"},
+      {"a read of another key in a transaction",
+       Lines({R"("process":0,"type":"invoke","f":"txn","value":[["r","x",null]])",
+              R"("process":0,"type":"ok","f":"txn","value":[["r","y",[]]])"}),
+       "other steps than it began"},
+      {"an index twice without a header",
+       R"({"index":4,"time":9,"process":0,"type":"invoke","f":"read","key":"a"})"
+       "\n"
+       R"({"index":4,"time":9,"process":0,"type":"ok","f":"read","key":"a","value":1})"
+       "\n",
+       "there twice or moved"},
+      {"a misspelt type in a log",
+       "INFO  jepsen.util - 1\t:invoke\t:read\tnil\nINFO  jepsen.util - 1\t:okk\t:read\t7\n", "type"},
       {"unknown step", Lines({R"("process":0,"type":"invoke","f":"txn","value":[["swap","x",1]])"}),
        "unknown step"},
   };
@@ -212,6 +232,49 @@ TEST(HistoryReader, JepsenLogs) {
   EXPECT_FALSE(history.timed);
   EXPECT_EQ(history.problem_count, 0);
   EXPECT_EQ(history.origins[1].complete_line, 5U);
+}
+
+// Another line of the log is no operation, and lines may be left out where nobody promised all of them.
+TEST(HistoryReader, WhatIsNoDamage) {
+  const History log = Read(
+      "INFO  jepsen.util - 1\t:invoke\t:read\tnil\nINFO  jepsen.core - 3 nodes read\n"
+      "INFO  jepsen.util - 1 :started :workers\nINFO  jepsen.util - 1\t:ok\t:read\tnil\n");
+  EXPECT_EQ(log.problem_count, 0) << log.problems.at(0).sentence;
+  const History gaps = Read(R"({"index":4,"time":9,"process":0,"type":"invoke","f":"read","key":"a"})"
+                            "\n"
+                            R"({"index":7,"time":9,"process":0,"type":"ok","f":"read","key":"a","value":1})"
+                            "\n");
+  EXPECT_EQ(gaps.problem_count, 0);
+}
+
+TEST(HistoryReader, OnlyWhoPromisesItSawAnotherStateWhenItRefused) {
+  const char* line = R"("process":0,"type":"{}","f":"cas","key":"a","value":[7,8])";
+  const std::string lines = "{\"time\":1," + fmt::format(fmt::runtime(line), "invoke") + "}\n{\"time\":2," +
+                            fmt::format(fmt::runtime(line), "fail") + "}\n";
+  EXPECT_EQ(Show(Read(lines)), "0:cas a 7 8 fail\n");
+  EXPECT_EQ(Show(Read("[" + lines.substr(0, lines.find('\n')) + "," + lines.substr(lines.find('\n')) + "]")),
+            "0:cas a 7 8 fail\n");
+  EXPECT_EQ(Show(Read(Lines({fmt::format(fmt::runtime(line), "invoke"), fmt::format(fmt::runtime(line), "fail")}))),
+            "0:differs a 7 8 ok\n");
+}
+
+// An object is a value like another; its fields have no order.
+TEST(HistoryReader, ObjectsAreValues) {
+  const std::string expected = "0:write a nil {\"x\":1,\"y\":2} ok\n1:read a {\"x\":1,\"y\":3} nil ok\n";
+  const History own = Read(Lines({R"("process":0,"type":"invoke","f":"write","key":"a","value":{"x":1,"y":2})",
+                                  R"("process":"nemesis","type":"info","f":"partition","value":{"x":[1.5,{}]})",
+                                  R"("process":0,"type":"ok","f":"write","key":"a","value":{"y":2,"x":1})",
+                                  R"("process":1,"type":"invoke","f":"read","key":"a","value":null)",
+                                  R"("process":1,"type":"ok","f":"read","key":"a","value":{"x":1,"y":3})"}));
+  EXPECT_EQ(Show(own), expected);
+  EXPECT_EQ(own.problem_count, 0) << own.problems.at(0).sentence;
+  const History edn = Read(
+      "{:process 0 :type :invoke :f :write :key a :value {:x 1 :y 2}}\n"
+      "{:process 0 :type :ok :f :write :key a :value {:y 2 :x 1}}\n"
+      "{:process 1 :type :invoke :f :read :key a :value nil}\n"
+      "{:process 1 :type :ok :f :read :key a :value {:x 1 :y 3}}\n");
+  EXPECT_EQ(Show(edn), expected);
+  EXPECT_EQ(edn.problem_count, 0);
 }
 
 TEST(HistoryReader, EdnOnLinesAndAsAVector) {

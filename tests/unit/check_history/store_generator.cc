@@ -12,6 +12,7 @@ namespace {
 struct KeyState {
   uint32_t value = kNil;
   int64_t modified = 0;
+  int64_t version = 0;
   auto operator<=>(const KeyState&) const = default;
 };
 
@@ -22,7 +23,8 @@ struct Client {
 
 class Simulation {
  public:
-  explicit Simulation(Random& random) : random_(random), keys_(1 + random.Below(3)) {}
+  Simulation(Random& random, bool versions)
+      : random_(random), versions_(versions), keys_(1 + random.Below(3)) {}
 
   History Run() {
     const size_t operations = 3 + random_.Below(9);
@@ -83,8 +85,9 @@ class Simulation {
     if (op.kind == Kind::kRead) {
       op.a = key.value;
       position = {.revision = revision_, .modified = key.modified};
+      if (versions_) position.version = key.version;
     } else if (!lost) {
-      key = {.value = op.b, .modified = ++revision_};
+      key = {.value = op.b, .modified = ++revision_, .version = key.version + 1};
       position.revision = revision_;
     }
   }
@@ -94,7 +97,10 @@ class Simulation {
     Op& op = ops[random_.Below(ops.size())];
     Position& position = history_.positions[op.index];
     Op& other = ops[random_.Below(ops.size())];
-    switch (random_.Below(4)) {
+    switch (random_.Below(versions_ ? 5 : 4)) {
+      case 4:
+        if (position.version >= 0) position.version += static_cast<int64_t>(random_.Below(3)) - 1;
+        break;
       case 0:
         position.revision += static_cast<int64_t>(random_.Below(3)) - 1;
         break;
@@ -118,6 +124,7 @@ class Simulation {
   }
 
   Random& random_;
+  bool versions_;
   std::vector<KeyState> keys_;
   History history_;
   uint64_t crashes_ = 0;
@@ -146,10 +153,11 @@ class Exhaustive {
       if (op.kind == Kind::kWrite) {
         if (op.end == End::kOk && position.revision != revision + 1) continue;
         std::vector<KeyState> next = keys;
-        next[key] = {.value = op.b, .modified = revision + 1};
+        next[key] = {.value = op.b, .modified = revision + 1, .version = keys[key].version + 1};
         if (Search(done | 1U << op.index, revision + 1, next)) return true;
       } else if (position.revision == revision && keys[key].modified == position.modified &&
-                 keys[key].value == op.a) {
+                 keys[key].value == op.a &&
+                 (position.version < 0 || position.version == keys[key].version)) {
         if (Search(done | 1U << op.index, revision, keys)) return true;
       }
     }
@@ -164,7 +172,7 @@ class Exhaustive {
 
 }  // namespace
 
-History GenerateStore(Random& random) { return Simulation(random).Run(); }
+History GenerateStore(Random& random, bool versions) { return Simulation(random, versions).Run(); }
 
 bool StoreIsRight(const History& history) {
   return Exhaustive(history).Search(0, 1, std::vector<KeyState>(history.keys.size() - 1));
@@ -174,9 +182,9 @@ std::string PrintStore(const History& history) {
   std::string text;
   for (const Op& op : history.ops) {
     const Position& position = history.positions[op.index];
-    text += fmt::format("{} key={} value={} rev={} mod={} [{}, {}]\n",
+    text += fmt::format("{} key={} value={} rev={} mod={} ver={} [{}, {}]\n",
                         op.kind == Kind::kRead ? "read" : "write", history.origins[op.index].key,
-                        op.kind == Kind::kRead ? op.a : op.b, position.revision, position.modified,
+                        op.kind == Kind::kRead ? op.a : op.b, position.revision, position.modified, position.version,
                         op.start, op.finish == kNever ? -1 : op.finish);
   }
   return text;

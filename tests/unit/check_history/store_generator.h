@@ -10,8 +10,9 @@
 
 namespace holdfast::check::history {
 
-// The store starts at revision 1 with no keys; every write has a value of its own.
-History GenerateStore(Random& random);
+// The store starts at revision 1 with no keys; every write has a value of its own. With `versions` reads
+// tell the version of their key, too.
+History GenerateStore(Random& random, bool versions = false);
 std::string PrintStore(const History& history);
 // Whether some order of all acknowledged and some crashed operations explains every answer, where
 // each write makes the next revision. At most 24 operations.

@@ -134,10 +134,12 @@ TEST(StreamingFile, ReadsTheLinesAsTheWholeCheckDoes) {
       {"refused with an error",
        with({line("1", "invoke", "cas", "[2,3]"), line("1", "fail", "cas", "[2,3]", R"(,"error":["x","y"])")}),
        Decision::kLinearizable, 0, 0},
-      {"a session that goes back",
+      {"revisions are replayed over the whole",
        {line("0", "invoke", "write", "1"), line("0", "ok", "write", "1", R"(,"pos":{"rev":5})"),
         line("0", "invoke", "read", "null"), line("0", "ok", "read", "1", R"(,"pos":{"rev":4})")},
-       Decision::kLinearizable, 0, 1},
+       Decision::kNotApplicable, 0, 0},
+      {"a client with a name does what no model knows", with({line("\"c\"", "invoke", "delete", "null")}),
+       Decision::kNotApplicable, 0, 0},
   };
   for (const auto& row : rows) {
     const auto report = Streamed(row.lines);

@@ -227,8 +227,136 @@ TEST(HistoryVerdicts, Revisions) {
        "HX-SESSION", "fail", "older than revision 6"},
       {"sessions", base().Do(5, 6, 1, "ok", read, pos("read", 2, 6, 6)), "HX-SESSION", "pass",
        "no client went back"},
+      {"of another origin", base().Do(5, 6, 1, "ok", read, pos("read", 2, 6, 5)), "HX-LINEARIZABLE", "fail",
+       "the writes before revision 6 leave 2"},
   };
   JudgeAll(rows);
+}
+
+TEST(HistoryVerdicts, SessionsOfReplicas) {
+  const auto answer = [](int value, int revision, const char* node, const char* role = "replica") {
+    return fmt::format(R"("f":"read","key":"r","value":{},"node":"{}","role":"{}","pos":{{"rev":{},"mod":{}}})", value,
+                       node, role, revision, revision);
+  };
+  const std::string write = R"("f":"write","key":"r","value":{},"pos":{{"rev":{},"mod":{}}})";
+  const std::string read = R"("f":"read","key":"r","value":null)";
+  const auto two = [&](const std::string& first, const std::string& second, int client = 1) {
+    Text text;
+    for (int i = 1; i <= 2; ++i)
+      text.Do(2 * i, 2 * i + 1, 0, "ok", fmt::format(R"("f":"write","key":"r","value":{})", i),
+              fmt::format(fmt::runtime(write), i, i + 4, i + 4));
+    return text.Do(10, 11, 1, "ok", read, first).Do(12, 13, client, "ok", read, second);
+  };
+  const std::vector<Row> rows = {
+      {"one replica goes back", two(answer(2, 6, "e-1"), answer(1, 5, "e-1")), "HX-SESSION", "unknown", "a replica went back"},
+      {"another replica lags", two(answer(2, 6, "e-1"), answer(1, 5, "e-2")), "HX-SESSION", "pass", "no client went back"},
+      {"another client", two(answer(2, 6, "e-1"), answer(1, 5, "e-1"), 2), "HX-SESSION", "pass", "no client went back"},
+      {"a replica goes on", two(answer(1, 5, "e-1"), answer(2, 6, "e-1")), "HX-SESSION", "pass", "no client went back"},
+      {"no replica", two(answer(2, 6, "e-1", "primary"), answer(1, 5, "e-1", "primary")), "HX-SESSION", "fail", "older than revision 6"},
+  };
+  JudgeAll(rows);
+}
+
+// Writes of the key since it was made, by the answers and by the writes that there are.
+TEST(HistoryVerdicts, VersionsCountTheWrites) {
+  const std::string read = R"("f":"read","key":"r","value":null)";
+  const auto write = [](Text text, int64_t from, int value, int revision, const char* more = "", const char* type = "ok") {
+    return text.Do(from, from + 1, 0, type, fmt::format(R"("f":"write","key":"r","value":{})", value),
+                   fmt::format(R"("f":"write","key":"r","value":{},"pos":{{"rev":{}{}}})", value, revision, more));
+  };
+  const auto version = [&](Text text, int64_t from, const char* value, int revision, int modified, int told) {
+    return text.Do(from, from + 1, 1, "ok", read,
+                   fmt::format(R"("f":"read","key":"r","value":{},"pos":{{"rev":{},"mod":{},"ver":{}}})", value,
+                               revision, modified, told));
+  };
+  const auto absent = [&] {
+    return Text().Do(1, 2, 1, "ok", read, R"("f":"read","key":"r","value":null,"pos":{"rev":1,"mod":0})");
+  };
+  const auto both = [&](Text text) { return write(write(std::move(text), 3, 1, 2), 5, 2, 3); };
+  const auto crashed = [&](Text text) {
+    return write(write(write(std::move(text), 3, 1, 2), 5, 9, 0, "", "info"), 7, 2, 4);
+  };
+  const std::vector<Row> rows = {
+      {"the second write", version(both(absent()), 9, "2", 3, 3, 2), "HX-LINEARIZABLE", "pass", "replayed"},
+      {"the seventh of two", version(both(absent()), 9, "2", 3, 3, 7), "HX-LINEARIZABLE", "fail", "do not add up"},
+      {"the first of two", version(both(Text()), 9, "2", 3, 3, 1), "HX-LINEARIZABLE", "fail", "do not add up"},
+      {"the seventh, and nobody saw the key absent", version(both(Text()), 9, "2", 3, 3, 7), "HX-LINEARIZABLE", "unknown",
+       "counts more writes"},
+      {"the second, and nobody saw the key absent", version(both(Text()), 9, "2", 3, 3, 2), "HX-LINEARIZABLE", "pass", ""},
+      {"told before", version(both(version(write(Text(), 1, 8, 1), 2, "8", 1, 1, 1)), 9, "2", 3, 3, 5), "HX-LINEARIZABLE", "fail",
+       "do not add up"},
+      {"with a write that nobody saw", version(crashed(absent()), 9, "2", 4, 4, 3), "HX-LINEARIZABLE", "pass", ""},
+      {"without it", version(crashed(absent()), 9, "2", 4, 4, 2), "HX-LINEARIZABLE", "pass", ""},
+      {"with one more than that", version(crashed(absent()), 9, "2", 4, 4, 4), "HX-LINEARIZABLE", "fail", "do not add up"},
+  };
+  JudgeAll(rows);
+}
+
+// What a swap replaced was written, though its writer never heard so and nobody read it.
+TEST(HistoryVerdicts, ASwapShowsAWriteOfUnknownOutcome) {
+  const auto swapped = [](int expected) {
+    return Text()
+        .Write(1, 2, 0, 1, "info")
+        .Do(3, 4, 1, "ok", fmt::format(R"("f":"cas","key":"r","value":[{},2])", expected),
+            fmt::format(R"("f":"cas","key":"r","value":[{},2],"pos":{{"rev":5}})", expected));
+  };
+  JudgeAll({{"it was there", swapped(1), "HX-LINEARIZABLE", "pass", ""},
+            {"it was not", swapped(7), "HX-LINEARIZABLE", "fail", "leave nil"}});
+}
+
+TEST(HistoryVerdicts, MapsOfTextsStartEmpty) {
+  const auto kv = [](const std::vector<std::string>& operations) {
+    std::string text;
+    for (const std::string& operation : operations)
+      for (const char* type : {"invoke", "ok"})
+        text += fmt::format("{{:process 0 :type :{} {}}}\n", type, operation);
+    return text;
+  };
+  const std::string empty = R"(:f :get :key "1" :value "")";
+  const std::string put = R"(:f :put :key "1" :value "x")";
+  const std::string other = R"(:f :append :key "2" :value "y")";
+  const std::string get = R"(:f :get :key "1" :value "x")";
+  const std::string nothing = R"(:f :put :key "1" :value "")";
+  const std::string read = R"(:f :read :key "1" :value "")";
+  const std::string write = R"(:f :write :key "1" :value "x")";
+  const struct {
+    const char* name;
+    std::vector<std::string> operations;
+    const char* verdict;
+  } rows[] = {
+      {"before the first put", {empty, put, get}, "pass"},
+      {"beside a key that is appended to", {empty, put, other}, "pass"},
+      {"after it", {put, empty}, "fail"},
+      {"put", {put, nothing, empty}, "pass"},
+      {"put, and then another", {put, nothing, put, empty}, "fail"},
+      {"of a register", {read, write}, "fail"},
+      {"of a register beside a text", {read, write, other}, "pass"},
+  };
+  for (const auto& row : rows) {
+    const CheckResult result = Of(kv(row.operations), "HX-LINEARIZABLE");
+    EXPECT_STREQ(Name(result.verdict), row.verdict) << row.name << ": " << result.reason;
+  }
+  JudgeOptions asked;
+  asked.model = Model::kKv;
+  EXPECT_STREQ(Name(Of(kv({read, write}), "HX-LINEARIZABLE", asked).verdict), "pass");
+}
+
+// A client with a name is one; the nemesis is none.
+TEST(HistoryVerdicts, ClientsMayHaveNames) {
+  const auto with = [](const char* process, const char* function) {
+    return fmt::format(R"({{"time":1,"process":"{0}","type":"invoke","f":"{1}","key":"a","value":1}}
+{{"time":2,"process":"{0}","type":"ok","f":"{1}","key":"a","value":1}}
+{{"time":3,"process":"c0","type":"invoke","f":"write","key":"a","value":1}}
+{{"time":4,"process":"c0","type":"ok","f":"write","key":"a","value":1}}
+)",
+                       process, function);
+  };
+  const CheckResult client = Of(with("c0", "enqueue"), "HX-LINEARIZABLE");
+  EXPECT_STREQ(Name(client.verdict), "unknown");
+  EXPECT_THAT(client.reason, HasSubstr("'enqueue'"));
+  EXPECT_STREQ(Name(Of(with("c0", "write"), "HX-LINEARIZABLE").verdict), "pass");
+  EXPECT_STREQ(Name(Of(with("nemesis", "kill"), "HX-LINEARIZABLE").verdict), "pass");
+  EXPECT_STREQ(Name(Of(with("probe:web-0", "ping"), "HX-LINEARIZABLE").verdict), "pass");
 }
 
 TEST(HistoryVerdicts, Sets) {
@@ -248,6 +376,18 @@ TEST(HistoryVerdicts, Sets) {
       {"twice", base().ReadSet(9, 10, 1, "[1,2,1]"), "HX-DUPLICATED", "fail", "1 is 2 times in"},
       {"phantom", base().ReadSet(9, 10, 1, "[1,2,77]"), "HX-PHANTOM", "fail", "nobody added it"},
       {"resurrected", base().ReadSet(9, 10, 1, "[1,2,4]"), "HX-RESURRECTED", "fail", "its add was refused"},
+      {"before it was added", Text().Add(1, 2, 0, 1).ReadSet(3, 4, 1, "[1,2]").Add(5, 6, 0, 2).ReadSet(7, 8, 1, "[1,2]"),
+       "HX-PHANTOM", "fail", "had ended before it was first added"},
+      {"while it was added",
+       Text().Event(1, 1, "invoke", R"("f":"read","key":"s","value":null)").Event(2, 0, "invoke", R"("f":"add","key":"s","value":1)")
+           .Event(3, 1, "ok", R"("f":"read","key":"s","value":[1])").Event(4, 0, "ok", R"("f":"add","key":"s","value":1)"),
+       "HX-PHANTOM", "pass", ""},
+      {"one client misses it for a time", base().ReadSet(9, 10, 1, "[1,2]").ReadSet(11, 12, 1, "[2]").ReadSet(13, 14, 1, "[1,2]"),
+       "HX-SESSION", "fail", "although the same client had seen it"},
+      {"two clients", base().ReadSet(9, 10, 1, "[1,2]").ReadSet(11, 12, 2, "[2]").ReadSet(13, 14, 1, "[1,2]"), "HX-SESSION",
+       "pass", "1 read of sets"},
+      {"lost is lost", base().ReadSet(9, 10, 1, "[1,2]").ReadSet(11, 12, 1, "[2]"), "HX-SESSION", "pass", ""},
+      {"one read each", base().ReadSet(9, 10, 1, "[1,2]"), "HX-SESSION", "not-applicable", ""},
       {"refused and absent", base().ReadSet(9, 10, 1, "[1,2]"), "HX-RESURRECTED", "pass", ""},
   };
   JudgeOptions fresh;
@@ -255,6 +395,34 @@ TEST(HistoryVerdicts, Sets) {
   JudgeAll(rows, fresh);
   EXPECT_STREQ(Name(Of(base().ReadSet(9, 10, 1, "[2]").ReadSet(11, 12, 1, "[1,2]").str(), "HX-STALE").verdict),
                "not-applicable");
+}
+
+// Two at once: one appends to x and y, the other reads both.
+Text Half(const char* end, const char* y = "[]", const char* x = "[1]") {
+  const std::string both = R"("f":"txn","value":[["append","x",1],["append","y",1]])";
+  return Text()
+      .Event(1, 0, "invoke", both)
+      .Event(2, 1, "invoke", R"("f":"txn","value":[["r","x",null],["r","y",null]])")
+      .Event(3, 0, end, both)
+      .Event(4, 1, "ok", fmt::format(R"("f":"txn","value":[["r","x",{}],["r","y",{}]])", x, y));
+}
+
+// Two at once that read x and append to it; nobody reads it afterwards.
+Text Updates(const char* first, const char* second) {
+  return Text()
+      .Event(1, 0, "invoke", R"("f":"txn","value":[["r","x",null],["append","x",1]])")
+      .Event(2, 1, "invoke", R"("f":"txn","value":[["r","x",null],["append","x",2]])")
+      .Event(3, 0, "ok", fmt::format(R"("f":"txn","value":[["r","x",{}],["append","x",1]])", first))
+      .Event(4, 1, "ok", fmt::format(R"("f":"txn","value":[["r","x",{}],["append","x",2]])", second));
+}
+
+// Two at once: each reads what the other one appends to; nobody reads it afterwards.
+Text Skew(const char* seen) {
+  return Text()
+      .Event(1, 0, "invoke", R"("f":"txn","value":[["r","x",null],["append","y",1]])")
+      .Event(2, 1, "invoke", R"("f":"txn","value":[["r","y",null],["append","x",1]])")
+      .Event(3, 0, "ok", R"("f":"txn","value":[["r","x",[]],["append","y",1]])")
+      .Event(4, 1, "ok", fmt::format(R"("f":"txn","value":[["r","y",{}],["append","x",1]])", seen));
 }
 
 TEST(HistoryVerdicts, Transactions) {
@@ -324,6 +492,24 @@ TEST(HistoryVerdicts, Transactions) {
        "HX-STRICT", "fail", "G-single-realtime"},
       {"lost append", t(t(Text(), 1, 2, 0, R"([["append","x",1]])"), 3, 4, 1, R"([["r","x",[]]])"),
        "HX-STRICT", "fail", "lost append"},
+      {"half of it is seen", Half("ok"), "HX-SNAPSHOT", "fail", "G-single"},
+      {"half of it is seen, and it never answered", Half("info"), "HX-SNAPSHOT", "fail", "G-single"},
+      {"the other half, too", Half("info", "[1]"), "HX-STRICT", "pass", ""},
+      {"nothing of it is seen", Half("info", "[]", "[]"), "HX-STRICT", "pass", ""},
+      {"lost update that nobody read", Updates("[]", "[]"), "HX-SNAPSHOT", "fail", "lost update"},
+      {"one update after the other", Updates("[]", "[1]"), "HX-STRICT", "pass", ""},
+      {"one's own order",
+       t(t(Text(), 1, 2, 0, R"([["append","x",1],["append","x",2]])"), 3, 4, 1, R"([["r","x",[2,1]]])"),
+       "HX-READ-COMMITTED", "fail", "incompatible order"},
+      {"the second without the first",
+       t(t(Text(), 1, 2, 0, R"([["append","x",1],["append","x",2]])"), 3, 4, 1, R"([["r","x",[2]]])"),
+       "HX-READ-COMMITTED", "fail", "incompatible order"},
+      {"both of one's own",
+       t(t(Text(), 1, 2, 0, R"([["append","x",1],["append","x",2]])"), 3, 4, 1, R"([["r","x",[1,2]]])"), "HX-STRICT", "pass", ""},
+      {"write skew that nobody read", Skew("[]"), "HX-SERIALIZABLE", "fail", "G2"},
+      {"no skew", Skew("[1]"), "HX-STRICT", "pass", ""},
+      {"of the future", t(t(Text(), 1, 2, 1, R"([["r","x",[1]]])"), 3, 4, 0, R"([["append","x",1]])"),
+       "HX-READ-COMMITTED", "fail", "future read"},
       {"crashed and seen",
        t(t(Text(), 1, 2, 0, R"([["append","x",1]])", "info"), 3, 4, 1, R"([["r","x",[1]]])"), "HX-STRICT",
        "pass", "1 of unknown outcome"},
@@ -340,6 +526,11 @@ TEST(HistoryVerdicts, OnlyThePromisedIsolationIsJudged) {
                          .Txn(5, 6, 2, R"([["r","x",null]])", R"([["r","x",[1]]])");
   EXPECT_STREQ(Name(Of(stale.str(), "HX-STRICT").verdict), "not-applicable");
   EXPECT_STREQ(Name(Of(stale.str(), "HX-SERIALIZABLE").verdict), "pass");
+  // But nobody promises less than that what is read was sent before.
+  const Text future = Text(R"({"hist":1,"isolation":"read-committed"})")
+                          .Txn(1, 2, 1, R"([["r","x",null]])", R"([["r","x",[1]]])")
+                          .Txn(3, 4, 0, R"([["append","x",1]])", R"([["append","x",1]])");
+  EXPECT_STREQ(Name(Of(future.str(), "HX-READ-COMMITTED").verdict), "fail");
 }
 
 // Where the public histories lie; they are not part of this repository.
