@@ -14,8 +14,17 @@ namespace holdfast::sandbox::node {
 namespace {
 
 constexpr size_t kLongestRequest = 1 << 20;
+constexpr Nanos kLinger = std::chrono::seconds(5);
 
 }  // namespace
+
+StreamPeer::~StreamPeer() {
+  ::shutdown(fd(), SHUT_WR);
+  const Deadline deadline(SystemClock(), kLinger);
+  do
+    buffer.clear();
+  while (AwaitSocket(fd(), POLLIN, deadline, stop_) && Receive());
+}
 
 bool StreamPeer::Send(std::string_view bytes) {
   while (!bytes.empty()) {

@@ -18,6 +18,11 @@ class StreamPeer {
   StreamPeer(FileDescriptor connection, const std::stop_token& stop)
       : connection_(std::move(connection)),
         stop_(stop) {}
+  // Says that no more comes and waits, a few seconds at most, until the peer has ended, too: a socket
+  // that is closed with something unread in it is reset, and the peer loses what it had not read yet.
+  ~StreamPeer();
+  StreamPeer(const StreamPeer&) = delete;
+  StreamPeer& operator=(const StreamPeer&) = delete;
   [[nodiscard]] int fd() const { return connection_.get(); }
   [[nodiscard]] const std::stop_token& stop() const { return stop_; }
   std::string buffer;  // What came and was not yet taken.
