@@ -1,5 +1,6 @@
 // The end of a stream: everything that was sent arrives, whatever the peer said meanwhile.
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -47,19 +48,24 @@ std::string ReadAll(int fd) {
 
 TEST(StreamPeer, ItsLastWordsArriveThoughItReadNothing) {
   Connection made = Connect();
+  constexpr int kFrames = 3;
   const std::string words(1'000, 'w');
+  const int later = 0;
+  ::setsockopt(made.client.get(), IPPROTO_TCP, TCP_QUICKACK, &later, sizeof later);
   ASSERT_EQ(::send(made.client.get(), words.data(), words.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(words.size()));
   std::jthread session([socket = std::move(made.server)](const std::stop_token& stop) mutable {
     StreamPeer peer(std::move(socket), stop);
-    EXPECT_TRUE(peer.SendFrame(1, "the last words"));
+    // The first small piece goes out at once, the next ones wait until it is acknowledged.
+    for (int i = 0; i < kFrames; ++i)
+      EXPECT_TRUE(peer.SendFrame(1, "words"));
   });
   // Only an end of the session's, not a reset, comes through here before the client has ended.
   std::array<char, 1> first{};
   ASSERT_EQ(::recv(made.client.get(), first.data(), 1, MSG_PEEK), 1);
   ::shutdown(made.client.get(), SHUT_WR);
   session.join();
-  EXPECT_EQ(ReadAll(made.client.get()), EncodeFrame(1, "the last words"));
+  EXPECT_EQ(ReadAll(made.client.get()).size(), kFrames * EncodeFrame(1, "words").size());
 }
 
 TEST(StreamPeer, WaitsForNobodyWhenItIsStopped) {
