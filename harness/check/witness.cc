@@ -73,7 +73,7 @@ void JudgeFile(Judgement& judge, const VolumeFile& file, std::set<std::string>& 
     judge.Undecided(
         fmt::format("{} lines of the witness file on {} cannot be read", damaged, file.claim));
   }
-  if (in_window) CompareWithWatches(judge, file, reported);
+  if (in_window) CompareWithWatches(judge, file);
   for (const Overlap& overlap : FindOverlaps(beats)) {
     // A file only grows: what an earlier copy showed is not told again.
     if (!reported.insert(file.claim_uid + overlap.older.uid + overlap.younger.uid).second ||

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,23 @@ bool HasGap(const Context& context, const char* resource, int64_t line) {
                      });
 }
 
+// The copy of the same file before this one; nullptr when there is none. What it showed was told then.
+const VolumeFile* Before(const Context& context, const VolumeFile& file) {
+  const VolumeFile* before = nullptr;
+  for (const VolumeFile& other : context.trace.files) {
+    if (other.at.line >= file.at.line) break;
+    if (other.claim_uid == file.claim_uid && other.path == file.path) before = &other;
+  }
+  return before;
+}
+
+bool Holds(const VolumeFile* file, const std::string& uid) {
+  return file != nullptr &&
+         std::any_of(file->lines.begin(), file->lines.end(), [&](const std::string& line) {
+           return line.find(" " + uid + " ") != std::string::npos;
+         });
+}
+
 // How the pod uses the claim; nullptr when it does not.
 const trace::ClaimUse* UseOf(const PodLife& life, const std::string& claim) {
   for (const auto& [volume, use] : life.states.back().identity->claims)
@@ -51,8 +69,7 @@ const trace::ClaimUse* UseOf(const PodLife& life, const std::string& claim) {
 void JudgeStranger(Judgement& judge,
                    const VolumeFile& file,
                    const WitnessLine& line,
-                   bool after_known,
-                   std::set<std::string>& reported) {
+                   bool after_known) {
   constexpr double kClocks = 60;
   constexpr double kWatchLag = 5;
   const Context& context = judge.context();
@@ -71,7 +88,7 @@ void JudgeStranger(Judgement& judge,
   const bool proven = after_known && claim != nullptr && !claim->listed && told_since &&
                       !HasGap(context, "pods", file.at.line);
   if (!proven) return judge.Undecided(what);
-  if (!reported.insert(file.claim_uid + " stranger " + line.uid).second) return;
+  if (Holds(Before(context, file), line.uid)) return;
   judge.Broken(file.at.t, what,
                {{"Pod", line.pod, line.uid}, {"PersistentVolumeClaim", file.claim, file.claim_uid}},
                {file.at.line});
@@ -222,7 +239,7 @@ std::optional<WitnessLine> ParseWitness(const std::string& text) {
                      .wall = wall};
 }
 
-void CompareWithWatches(Judgement& judge, const VolumeFile& file, std::set<std::string>& reported) {
+void CompareWithWatches(Judgement& judge, const VolumeFile& file) {
   // The workload takes the time from whole seconds, so that two processes may differ by 2 s.
   constexpr double kSteps = 3;
   const Pods pods = AllPods(judge.context());
@@ -238,7 +255,7 @@ void CompareWithWatches(Judgement& judge, const VolumeFile& file, std::set<std::
       after_known = true;
       ComparePod(judge, file, *line, *life->second, told);
     } else if (told.insert("stranger " + line->uid).second) {
-      JudgeStranger(judge, file, *line, after_known, reported);
+      JudgeStranger(judge, file, *line, after_known);
     }
     const auto [known, is_first] = newest.try_emplace(line->node, line->wall);
     if (line->wall < known->second - kSteps && told.insert("clock " + line->node).second) {
@@ -251,11 +268,11 @@ void CompareWithWatches(Judgement& judge, const VolumeFile& file, std::set<std::
 
 void JudgeForeignLines(Judgement& judge) {
   const Context& context = judge.context();
-  if (context.trace.files.empty()) return;
-  const Pods pods = AllPods(context);
-  std::set<std::string> reported;
+  Pods pods;
   for (const VolumeFile& file : context.trace.files) {
-    if (file.at.line >= judge.window().end_line) break;
+    if (!judge.window().Has(file.at)) continue;
+    if (pods.empty()) pods = AllPods(context);
+    std::set<std::string> reported;
     for (const std::string& text : file.lines) {
       const auto line = ParseWitness(text);
       if (!line) continue;
@@ -264,8 +281,7 @@ void JudgeForeignLines(Judgement& judge) {
       const PodLife& life = *found->second;
       // A file that is told to be on another claim of the same pod is mistaken, not foreign.
       const bool own = UseOf(life, file.claim) != nullptr || file.claim.ends_with("-" + life.name);
-      if (own || !reported.insert(file.claim_uid + life.uid).second || !judge.window().Has(file.at))
-        continue;
+      if (own || !reported.insert(life.uid).second || Holds(Before(context, file), life.uid)) continue;
       judge.Broken(file.at.t,
                    fmt::format("claim {} holds lines of {}, which does not mount it", file.claim,
                                Describe(life)),
@@ -277,18 +293,19 @@ void JudgeForeignLines(Judgement& judge) {
 
 void JudgeLostLives(Judgement& judge) {
   const Context& context = judge.context();
-  std::set<std::string> reported;
   for (const VolumeFile& file : context.trace.files) {
-    if (file.at.line >= judge.window().end_line) break;
+    if (!judge.window().Has(file.at)) continue;
     const auto writers = WritersOf(file);
     const ClaimLife* claim = ClaimOf(context, file);
     if (!writers || claim == nullptr) continue;
     std::optional<std::set<std::string>> all;
+    const VolumeFile* before = Before(context, file);
     for (const Member& member : context.members) {
       const PodLife& life = *member.life;
       const trace::ClaimUse* use = UseOf(life, file.claim);
       if (use == nullptr || use->read_only || writers->contains(life.uid) || !life.gone ||
-          life.gone->line >= file.at.line || !file.path.starts_with(use->mount_path))
+          life.gone->line >= file.at.line ||
+          (before != nullptr && life.gone->line < before->at.line) || !file.path.starts_with(use->mount_path))
         continue;
       const auto ready = LastingReadiness(life);
       if (!ready || claim->first().line > ready->line ||
@@ -296,9 +313,7 @@ void JudgeLostLives(Judgement& judge) {
           !WasLeftAlone(context, life, ready->t, file))
         continue;
       if (!all) all = WritersTo(context, file.path);
-      if (!ItsLikeWrote(context, life, *all) ||
-          !reported.insert(file.claim_uid + life.uid).second || !judge.window().Has(file.at))
-        continue;
+      if (!ItsLikeWrote(context, life, *all)) continue;
       judge.Broken(file.at.t,
                    fmt::format("{} was Ready with claim {} at {}, but the file {} holds no line of it",
                                Describe(life), file.claim, Seconds(ready->t), file.path),

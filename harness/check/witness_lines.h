@@ -3,7 +3,6 @@
 #define HOLDFAST_HARNESS_CHECK_WITNESS_LINES_H_
 
 #include <optional>
-#include <set>
 #include <string>
 
 #include "harness/check/context.h"
@@ -24,10 +23,8 @@ std::optional<WitnessLine> ParseWitness(const std::string& text);
 
 // What the watches contradict in one file: lines of pods that never were, clocks that go back, nodes,
 // names, claims and volumes that are not those of the record. Breaks the at-most-one guarantee only where
-// no other reading is left. `reported` holds what earlier copies of the file have told.
-void CompareWithWatches(Judgement& judge,
-                        const trace::VolumeFile& file,
-                        std::set<std::string>& reported);
+// no other reading is left.
+void CompareWithWatches(Judgement& judge, const trace::VolumeFile& file);
 // Breaks the guarantee for lines of pods that do not mount the file's claim.
 void JudgeForeignLines(Judgement& judge);
 // Breaks the guarantee for pods that were well and Ready with the claim, and left no line on it although

@@ -143,6 +143,19 @@ TEST(WitnessLies, WhatIsLost) {
   });
 }
 
+// What an earlier copy showed is not told again in a later scenario.
+TEST(WitnessLies, ToldOnce) {
+  const Json foreign = File("data-pg-0", "claim-data-pg-0", kOther);
+  TraceText trace = TwoLives();
+  trace.Scenario("s1", "begin").Line(foreign).Wait(1).Scenario("s1", "end");
+  trace.Scenario("s2", "begin").Line(foreign).Wait(1).Scenario("s2", "end").End();
+  const Verdicts verdicts = CheckTrace(trace.Text());
+  EXPECT_EQ(Find(verdicts, "SS-DATA-2", "s1").verdict, Verdict::kFail);
+  EXPECT_EQ(Find(verdicts, "SS-DATA-2", "s2").verdict, Verdict::kNotApplicable);
+  EXPECT_EQ(Find(verdicts, "SS-DATA-4", "s1").verdict, Verdict::kFail);
+  EXPECT_EQ(Find(verdicts, "SS-DATA-4", "s2").verdict, Verdict::kPass);
+}
+
 TEST(WitnessLies, TheTargetIsNotThere) {
   TraceText other;
   other.Set(1, At("/metadata/name", "web")).Up(0, "u0").Wait(6).End();
