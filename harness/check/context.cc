@@ -62,9 +62,14 @@ void Context::Prepare() {
   actions_by_uid.clear();
   actions_by_name.clear();
   faults_by_uid.clear();
+  namespace_deletions.clear();
+  set_ends.clear();
   for (const Action& action : trace.actions) {
     if (!action.uid.empty()) actions_by_uid[action.uid].push_back(&action);
     if (action.uid.empty()) actions_by_name[action.name].push_back(&action);
+    if (action.verb == "delete" && action.resource == "namespaces" &&
+        action.name == trace.target_namespace && MayHaveHappened(action))
+      namespace_deletions.push_back(&action);
   }
   for (const Fault& fault : trace.faults)
     for (const trace::FaultTarget& target : fault.targets)
@@ -74,7 +79,13 @@ void Context::Prepare() {
   for (const SetState& set : trace.set) {
     set_uids.insert(set.uid);
     is_parallel_ = is_parallel_ || set.policy == "Parallel";
+    const SetState*& end = set_ends.try_emplace(set.uid, nullptr).first->second;
+    if (end == nullptr && (set.terminating || set.gone)) end = &set;
   }
+  for (const trace::ClaimLife& claim : trace.claims)
+    claims[claim.name].push_back(&claim);
+  for (const trace::NodeLife& node : trace.nodes)
+    nodes[node.name].push_back(&node);
   for (const PodLife& life : trace.pods) {
     if (!OwnedByTarget(trace, life, set_uids)) continue;
     members.push_back(
@@ -90,10 +101,6 @@ void Context::Prepare() {
   for (const auto& [ordinal, lives] : by_ordinal)
     ordinals.push_back(ordinal);
   std::sort(ordinals.begin(), ordinals.end());
-  for (const trace::ClaimLife& claim : trace.claims)
-    claims[claim.name].push_back(&claim);
-  for (const trace::NodeLife& node : trace.nodes)
-    nodes[node.name].push_back(&node);
   // Windows follow each other: who lived in one is sought among those that were not gone before.
   size_t next = 0;
   std::vector<const Member*> alive;
@@ -174,6 +181,15 @@ std::set<std::string> Context::UpdateRevisionsAround(double t) const {
   return revisions;
 }
 
+std::set<std::string> Context::UpdateRevisionsAround(const At& at) const {
+  std::set<std::string> revisions = UpdateRevisionsAround(at.t);
+  for (const SetState* set : SetAround(at)) {
+    if (!set->update_revision.empty()) revisions.insert(set->update_revision);
+    if (auto revision = RevisionOfTemplate(*this, *set)) revisions.insert(std::move(*revision));
+  }
+  return revisions;
+}
+
 const SetState* Context::SetAt(int64_t line) const {
   const auto next =
       std::upper_bound(trace.set.begin(), trace.set.end(), line,
@@ -239,6 +255,11 @@ bool InRange(const SetState& state, int64_t ordinal) {
 bool IsBefore(const Context& context, const At& a, const At& b) {
   const bool known = a.version != 0 && b.version != 0 && context.trace.one_counter;
   return known ? a.version < b.version : a.line < b.line;
+}
+
+bool IsSurelyBefore(const Context& context, const At& a, const At& b) {
+  const bool known = a.version != 0 && b.version != 0 && context.trace.one_counter;
+  return a.t < b.t - kDelta && (!known || a.version < b.version);
 }
 
 const PodState& StateAt(const PodLife& life, int64_t line) {

@@ -40,6 +40,7 @@ enum class Cause {
   kScale,       // Its ordinal is out of range.
   kUpdate,      // The rolling update.
   kReleased,    // It was no longer the set's.
+  kOpen,        // What would tell is not in the record: it begins or ends too near, or nobody wrote it.
   kUnknown,     // Nothing in the record explains it.
 };
 
@@ -48,7 +49,7 @@ struct Member {
   const trace::PodLife* life = nullptr;
   int64_t ordinal = -1;
   Cause cause = Cause::kNone;
-  std::string cause_text;  // One clause; empty for kNone and kUnknown.
+  std::string cause_text;  // One clause; empty for kNone and kUnknown. For kOpen: why it is not known.
 };
 
 // One scenario, or what came before the first. Lines [begin, end), seconds [t0, t1).
@@ -100,6 +101,9 @@ struct Context {
   std::unordered_map<std::string_view, std::vector<const trace::Action*>> actions_by_uid;
   std::unordered_map<std::string_view, std::vector<const trace::Action*>> actions_by_name;
   std::unordered_map<std::string_view, std::vector<const trace::Fault*>> faults_by_uid;
+  // Of each uid of the target the first state that is terminating or gone; nullptr when there is none.
+  std::unordered_map<std::string_view, const trace::SetState*> set_ends;
+  std::vector<const trace::Action*> namespace_deletions;  // Of the target's, not refused.
   // Work done by the judges: members, states and claims looked at.
   mutable int64_t steps = 0;
   // Linear in the trace. Call again after `trace` has grown.
@@ -119,6 +123,9 @@ struct Context {
   // The update revisions that may have been in force at `t`; the status that tells them is written
   // after the sync, so the next one counts too.
   [[nodiscard]] std::set<std::string> UpdateRevisionsAround(double t) const;
+  // The same for what the line at `at` tells: also what the templates of the states turned out to be,
+  // however late the lines came that say so.
+  [[nodiscard]] std::set<std::string> UpdateRevisionsAround(const trace::At& at) const;
   // The last state at or before the line, or nullptr.
   [[nodiscard]] const trace::SetState* SetAt(int64_t line) const;
   [[nodiscard]] bool Parallel() const;
@@ -141,6 +148,9 @@ bool InRange(const trace::SetState& state, int64_t ordinal);
 // Which of two lines of different resources tells what was written first: by versions, or by lines
 // where versions cannot be compared.
 bool IsBefore(const Context& context, const trace::At& a, const trace::At& b);
+// The same beyond doubt: `a` came more than kDelta before `b`, and versions do not say otherwise. A
+// watch may be late by any time, but it tells the true versions.
+bool IsSurelyBefore(const Context& context, const trace::At& a, const trace::At& b);
 // The newest state at or before the line; the first when there is none.
 const trace::PodState& StateAt(const trace::PodLife& life, int64_t line);
 // The states that begin in the window, in line order.
@@ -176,6 +186,8 @@ const trace::Action* OwnDeletion(const Context& context,
 void Attribute(const Context& context, Member& member);
 // Whether the cause lies outside of the set's own scaling and updating.
 bool IsForeign(Cause cause);
+// Already asked to stop when the record began: its end is no event of this record.
+bool WasEndingBefore(const trace::PodLife& life);
 // True when the set was deleted with its pods left behind (cascade orphan).
 bool WasOrphaned(const Context& context, const std::string& set_uid);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/check/context.h"
+#include "harness/check/node_facts.h"
 
 namespace holdfast::check {
 namespace {
@@ -34,7 +35,7 @@ const Action* OwnAction(const Context& context, const PodLife& life, int64_t lin
     for (const Action* action : found->second)
       if (asks(action) && action->at.line >= life.first().line) return action;
   }
-  return nullptr;
+  return OwnDeletion(context, "namespaces", context.trace.target_namespace, {}, line);
 }
 
 // The pod was created on a later state that has its ordinal in range: the controller had left this
@@ -87,7 +88,20 @@ bool AttributeForeign(const Context& context,
     Set(member, Cause::kSetDeleted, "the set was deleted");
     return true;
   }
-  return false;
+  // The garbage collector may come late, when another set of that name is there already.
+  const trace::OwnerReference* owner = Controller(StateAt(life, term.line).identity->owners);
+  if (owner == nullptr || owner->kind != "StatefulSet") return false;
+  const auto own_set = context.set_ends.find(owner->uid);
+  if (own_set == context.set_ends.end()) {
+    if (!life.listed) return false;
+    Set(member, Cause::kOpen, "its set was gone before the record began");
+    return true;
+  }
+  if (own_set->second == nullptr || !IsBefore(context, own_set->second->at, term) ||
+      WasOrphaned(context, owner->uid))
+    return false;
+  Set(member, Cause::kSetDeleted, "the set was deleted");
+  return true;
 }
 
 bool AttributeUpdate(const Context& context,
@@ -106,12 +120,39 @@ bool AttributeUpdate(const Context& context,
     rolling = rolling || (!left_behind && MayUpdate(context, *set, member.ordinal, own));
   }
   if (!rolling) return false;
-  for (const std::string& update : context.UpdateRevisionsAround(term.t)) {
+  for (const std::string& update : context.UpdateRevisionsAround(term)) {
     if (revision != labels.end() && revision->second == update) continue;
     Set(member, Cause::kUpdate, "a rolling update to " + update);
     return true;
   }
   return false;
+}
+
+// The controller tells a new revision in the status that it writes after the deletion, and the record
+// ends before that.
+bool EndsBeforeStatus(const Context& context,
+                      const Member& member,
+                      const At& term,
+                      const Around& around) {
+  constexpr double kLateStatus = 30.0;
+  return context.trace.last.t - term.t <= kLateStatus &&
+         std::any_of(around.begin(), around.end(), [&](const SetState* set) {
+           return set->observed_generation < set->generation && set->strategy == "RollingUpdate" &&
+                  member.ordinal >= set->start + set->partition &&
+                  !RevisionOfTemplate(context, *set);
+         });
+}
+
+// Before Kubernetes 1.26 an eviction leaves no mark on the pod: what drives pods away can only be told
+// from the node.
+bool MayBeEvicted(const Context& context, const PodLife& life, const At& term) {
+  const int minor = context.MinorVersion();
+  if (minor == 0 || minor >= 26) return false;
+  const std::string_view node = StateAt(life, term.line).node;
+  const auto states = NodeStates(context, node, term.t - kDelta, term.t + kDelta);
+  return std::any_of(states.begin(), states.end(), [](const trace::NodeState* state) {
+    return state->unschedulable || state->out_of_service || state->evicts || state->ready != "True";
+  });
 }
 
 }  // namespace
@@ -151,6 +192,11 @@ const Action* OwnDeletion(const Context& context,
     return action->verb == "delete" && action->resource == resource && action->at.line <= line &&
            MayHaveHappened(*action);
   };
+  if (resource == "namespaces") {
+    for (const Action* action : context.namespace_deletions)
+      if (action->name == name && asks(action)) return action;
+    return nullptr;
+  }
   if (const auto found = context.actions_by_uid.find(uid); found != context.actions_by_uid.end())
     for (const Action* action : found->second)
       if (asks(action)) return action;
@@ -181,12 +227,19 @@ bool IsForeign(Cause cause) {
          cause == Cause::kSetDeleted;
 }
 
+bool WasEndingBefore(const PodLife& life) {
+  return life.listed && life.term && life.term->line == life.first().line;
+}
+
 void Attribute(const Context& context, Member& member) {
   const PodLife& life = *member.life;
   if (!life.term) return;
   const At term = *life.term;
+  if (WasEndingBefore(life))
+    return Set(member, Cause::kOpen, "it was asked to stop before the record began");
   const Around around = context.SetAround(term);
   if (AttributeForeign(context, member, term, around)) return;
+  const bool may_be_evicted = MayBeEvicted(context, life, term);
   for (const SetState* set : around) {
     if (InRange(*set, member.ordinal) || WasLeftBehind(context, *set, around, member)) continue;
     // Back in range by the newest state and outdated: either may be why, so neither is judged.
@@ -194,12 +247,24 @@ void Attribute(const Context& context, Member& member) {
       return Set(member, Cause::kOwn, "the run's own changes: scaling or " + member.cause_text);
     return Set(member, Cause::kScale, "the set was scaled so that its ordinal is out of range");
   }
-  if (AttributeUpdate(context, member, term, around)) return;
+  if (AttributeUpdate(context, member, term, around)) {
+    if (may_be_evicted)
+      Set(member, Cause::kOwn, member.cause_text + ", or an eviction from its node");
+    return;
+  }
   for (const PodState& state : life.states) {
     const trace::OwnerReference* owner = Controller(state.identity->owners);
     if (state.at.line > term.line || context.IsDeployment()) break;
     if (owner == nullptr || owner->name != context.trace.target_name)
       return Set(member, Cause::kReleased, "the pod was released by the set");
+  }
+  if (may_be_evicted) {
+    return Set(member, Cause::kOpen,
+               "it may have been evicted from its node, which before Kubernetes 1.26 leaves no mark");
+  }
+  if (EndsBeforeStatus(context, member, term, around)) {
+    return Set(member, Cause::kOpen,
+               "the record ends before the status that would tell a rolling update");
   }
   member.cause = Cause::kUnknown;
 }

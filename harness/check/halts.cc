@@ -6,6 +6,7 @@
 
 #include "harness/check/families.h"
 #include "harness/check/order_facts.h"
+#include "harness/check/storage_facts.h"
 
 namespace holdfast::check {
 namespace {
@@ -70,6 +71,11 @@ void JudgeHalt(Judgement& judge) {
       const Member* higher = context.LastOf(ordinal, interval.end.line);
       const bool missing = higher == nullptr || !higher->life->Spans(interval.end.line - 1);
       const bool made = higher != nullptr && higher->life->first().t > from;
+      if (made) {
+        // The range may have moved past the unwell one in the meantime.
+        const Range now = CertainRange(context.SetAround(higher->life->first()));
+        if (interval.ordinal < now.first || interval.ordinal >= now.last) continue;
+      }
       if (missing || made) judge.Saw();
       if (!made || higher->life->listed) continue;
       judge.Broken(
@@ -90,6 +96,7 @@ void JudgeRepairOrder(Judgement& judge) {
     const At at = member->life->first();
     const Member* former = context.LastOf(member->ordinal, at.line);
     if (former == nullptr || !former->life->gone) continue;
+    const bool one_sync = former->cause == Cause::kPhase;  // Deleted and created in one.
     const Range range = CertainRange(context.SetAround(at));
     bool several = false;
     for (int64_t ordinal = range.first; ordinal < range.last; ++ordinal) {
@@ -97,7 +104,8 @@ void JudgeRepairOrder(Judgement& judge) {
       if (ordinal == member->ordinal || other == nullptr || other->life->Spans(at.line)) continue;
       several = true;
       const At gone = *other->life->gone;
-      const bool seen = gone.line < former->life->gone->line || at.t - gone.t > kDelta;
+      const bool seen =
+          (!one_sync && gone.line < former->life->gone->line) || at.t - gone.t > kDelta;
       if (ordinal > member->ordinal || !seen) continue;
       judge.Broken(at.t,
                    fmt::format("{} was created again at {} although the lower {} had been gone "
@@ -132,10 +140,14 @@ void JudgeTerminalPhase(Judgement& judge) {
     if (ended == nullptr || (life.gone && life.gone->line == ended->at.line)) continue;
     const Range range = CertainRange(context.SetAround(ended->at));
     if (member->ordinal < range.first || member->ordinal >= range.last) continue;
-    const double until = life.term ? life.term->t : window.t1;
-    const double waited = until - ended->at.t;
-    if (!life.term && IsHeldUp(context, member->ordinal, {window.end_line, window.t1}, range))
-      continue;
+    const At until = life.term.value_or(At{.line = window.end_line, .t = window.t1});
+    if (!life.term && IsHeldUp(context, member->ordinal, until, range)) continue;
+    double waited = until.t - ended->at.t;
+    if (waited > window.Settle() && !context.Parallel()) {
+      // Only time counts in which no lower pod kept the controller from reaching this one.
+      waited = LongestClear(context, range.first, member->ordinal, ended->at.t, until,
+                            MostMinReady(context.SetAround(until)));
+    }
     judge.Saw();
     if (waited <= window.Settle()) {
       if (!life.term) {
@@ -173,11 +185,49 @@ std::vector<int64_t> MissingAtEnd(const Judgement& judge) {
   return missing;
 }
 
+// A claim of the ordinal was on its way out, or still another pod's, in the last limits.settle: no pod
+// is made for it.
+bool HasStaleClaim(const Judgement& judge, int64_t ordinal) {
+  const Context& context = judge.context();
+  const double since = judge.window().t1 - judge.window().Settle();
+  const auto is_stale = [&](const trace::ClaimLife* claim) {
+    if (claim->first().line >= judge.window().end_line || (claim->gone && claim->gone->t < since))
+      return false;
+    const trace::ClaimState& state = StateAt(*claim, judge.window().end_line - 1);
+    return claim->term.has_value() ||
+           std::any_of(state.owners.begin(), state.owners.end(),
+                       [](const trace::OwnerReference& owner) { return owner.kind == "Pod"; });
+  };
+  for (const std::string& name : ClaimNames(context, judge.window(), ordinal)) {
+    const auto& lives = context.ClaimsOf(name);
+    if (std::any_of(lives.begin(), lives.end(), is_stale)) return true;
+  }
+  return false;
+}
+
 bool HasFailedCreate(const Judgement& judge) {
   const auto& notes = judge.context().trace.notes;
   return std::any_of(notes.begin(), notes.end(), [&](const trace::Note& note) {
     return note.reason == "FailedCreate" && judge.window().Has(note.at);
   });
+}
+
+// Since the set wants the ordinal that is missing, all lower pods were available for limits.settle
+// without interruption.
+bool HadTime(const Judgement& judge, int64_t ordinal) {
+  const Context& context = judge.context();
+  const Window& window = judge.window();
+  if (context.Parallel()) return true;
+  const Member* last = context.LastOf(ordinal, window.end_line);
+  int64_t first = ordinal;
+  double since = window.t1;
+  for (size_t i = window.sets.size(); i-- > 0 && InRange(*window.sets[i], ordinal);) {
+    since = std::max(window.t0, window.sets[i]->at.t);
+    first = std::min(first, window.sets[i]->start);
+  }
+  if (last != nullptr && last->life->gone) since = std::max(since, last->life->gone->t);
+  return LongestClear(context, first, ordinal, since, {.line = window.end_line, .t = window.t1},
+                      MostMinReady(window.sets)) >= window.Settle();
 }
 
 // Nothing that the record shows explains why the ordinal is not created.
@@ -194,6 +244,23 @@ void JudgeMissing(Judgement& judge, const char* sentence) {
     if (held) continue;
     judge.Saw();
     const std::string name = fmt::format("{}-{}", context.trace.target_name, ordinal);
+    if (!HadTime(judge, ordinal)) {
+      judge.Undecided(fmt::format("pod {} is missing, but the pods below it have not been available "
+                                  "for {:.0f} s",
+                                  name, judge.window().Settle()));
+      continue;
+    }
+    if (HasStaleClaim(judge, ordinal)) {
+      judge.Undecided(fmt::format("pod {} is missing, but a claim of its name was still to be removed",
+                                  name));
+      continue;
+    }
+    if (!context.trace.opened.contains("events")) {
+      judge.Undecided(fmt::format("pod {} is missing, but events, which would tell that its creation "
+                                  "was refused, were not watched",
+                                  name));
+      continue;
+    }
     if (HasFailedCreate(judge)) {
       judge.Undecided(fmt::format("pod {} could not be created (event FailedCreate)", name));
       continue;
@@ -217,6 +284,37 @@ void JudgeBurst(Judgement& judge) {
   JudgeMissing(judge, "although the policy Parallel does not wait for other pods");
 }
 
+bool WroteStatus(const SetState& before, const SetState& after) {
+  return before.uid != after.uid || before.observed_generation != after.observed_generation ||
+         before.status_replicas != after.status_replicas ||
+         before.status_ready != after.status_ready ||
+         before.status_current != after.status_current ||
+         before.status_updated != after.status_updated ||
+         before.status_available != after.status_available ||
+         before.current_revision != after.current_revision ||
+         before.update_revision != after.update_revision;
+}
+
+// The states that a sync may have begun with of which the line at `at` tells a write. It began after
+// the status that the sync before wrote last; requests of it may have been held for a while.
+Around SeenSinceStatus(const Context& context, const At& at) {
+  constexpr double kLongestRequest = 60.0;
+  const auto& states = context.trace.set;
+  size_t next = 0;
+  while (next < states.size() && IsBefore(context, states[next].at, at))
+    ++next;
+  Around seen;
+  for (size_t i = next; i-- > 0;) {
+    seen.push_back(&states[i]);
+    const bool wrote = i > 0 && WroteStatus(states[i - 1], states[i]);
+    if (states[i].at.t < at.t - kLongestRequest ||
+        (wrote && states[i].at.t < at.t - kDelta))
+      break;
+  }
+  context.steps += static_cast<int64_t>(seen.size());
+  return seen;
+}
+
 void JudgeRangeOnly(Judgement& judge) {
   const Context& context = judge.context();
   const auto& sets = judge.window().sets;
@@ -227,11 +325,38 @@ void JudgeRangeOnly(Judgement& judge) {
     const At at = member->life->first();
     if (changed) judge.Saw();
     if (!CertainlyOut(context.SetAround(at), member->ordinal)) continue;
+    if (!CertainlyOut(SeenSinceStatus(context, at), member->ordinal)) {
+      judge.Undecided(fmt::format("{} was created at {} out of range, but by a sync that may have "
+                                  "begun before the range changed",
+                                  Describe(*member->life), Seconds(at.t)));
+      continue;
+    }
     judge.Broken(at.t,
                  fmt::format("{} was created at {} although its ordinal was out of range",
                              Describe(*member->life), Seconds(at.t)),
                  {PodId(*member->life)}, {at.line});
   }
+}
+
+// A pod of those alive that the set should have asked to stop, and since when; nullptr when there is
+// none. An ordered set asks the next one when the one above is gone.
+std::pair<const Member*, double> LeftAlone(const Context& context,
+                                           const SetState& set,
+                                           const std::vector<const Member*>& alive,
+                                           const At& end) {
+  const auto is_asked = [&](const Member* member) {
+    return member->life->term && member->life->term->line < end.line;
+  };
+  if (context.Parallel()) {
+    const auto left = std::find_if_not(alive.begin(), alive.end(), is_asked);
+    return {left == alive.end() ? nullptr : *left, set.at.t};
+  }
+  if (std::any_of(alive.begin(), alive.end(), is_asked)) return {nullptr, 0};
+  double owed = set.at.t;
+  for (const Member& member : context.members)
+    if (member.life->gone && member.life->gone->line < end.line)
+      owed = std::max(owed, member.life->gone->t);
+  return {alive.back(), owed};
 }
 
 void JudgeZero(Judgement& judge) {
@@ -253,10 +378,17 @@ void JudgeZero(Judgement& judge) {
     }
     if (end.t - set.at.t <= window.Settle()) continue;
     judge.Saw();
+    const auto [left, owed] = LeftAlone(context, set, alive, end);
+    if (left == nullptr || end.t - owed <= window.Settle()) {
+      judge.Undecided(fmt::format("{} is still there {:.0f} s after the set was scaled to 0, but it or "
+                                  "one above it has its time to stop",
+                                  Describe(*alive.front()->life), end.t - set.at.t));
+      continue;
+    }
     judge.Broken(end.t,
                  fmt::format("{} is still there {:.0f} s after the set was scaled to 0",
-                             Describe(*alive.front()->life), end.t - set.at.t),
-                 {PodId(*alive.front()->life)}, {set.at.line});
+                             Describe(*left->life), end.t - set.at.t),
+                 {PodId(*left->life)}, {set.at.line});
   }
 }
 
@@ -270,7 +402,9 @@ void JudgeInert(Judgement& judge) {
   for (const Member* member : judge.Created()) {
     const PodLife& life = *member->life;
     const auto found = ended.find(Controller(life.states.front().identity->owners)->uid);
-    if (found == ended.end() || life.first().t <= found->second.t + kDelta) continue;
+    if (found == ended.end() ||
+        !IsSurelyBefore(judge.context(), found->second, life.first()))
+      continue;
     judge.Broken(life.first().t,
                  fmt::format("{} was created at {} by a set that had been deleted at {}",
                              Describe(life), Seconds(life.first().t), Seconds(found->second.t)),

@@ -72,20 +72,36 @@ void JudgeRange(Judgement& judge) {
       set->status_ready != set->replicas || set->replicas > 100000)
     return;
   std::set<std::string> live;
-  double newest = set->at.t;
+  std::set<std::string> wanted;
+  for (int64_t ordinal = set->start; ordinal < set->start + set->replicas; ++ordinal)
+    wanted.insert(fmt::format("{}-{}", context.trace.target_name, ordinal));
+  At newest = set->at;
+  const auto see = [&](const At& at) {
+    if (at.t > newest.t) newest = at;
+  };
   for (const Member* member : judge.Pods()) {
     const PodLife& life = *member->life;
     if (life.gone && life.gone->line < window.end_line) {
-      newest = std::max(newest, life.gone->t);
+      see(*life.gone);
       continue;
     }
     if (StateAt(life, window.end_line - 1).terminating) return;
-    newest = std::max(newest, life.first().t);
+    see(life.first());
     live.insert(life.name);
   }
-  if (window.t1 - newest < kDelta) return;
-  for (int64_t ordinal = set->start; ordinal < set->start + set->replicas; ++ordinal) {
-    const std::string name = fmt::format("{}-{}", context.trace.target_name, ordinal);
+  const double silence = window.t1 - newest.t;
+  if (silence < kDelta) return;
+  // The counters are of before the newest change: nobody may have been there to see it.
+  constexpr double kFailover = 60.0;
+  if (silence < kFailover && IsBefore(context, set->at, newest)) {
+    if (live != wanted) {
+      judge.Undecided(fmt::format("the pods are not those of the range, but nothing was written to the "
+                                  "set since {}",
+                                  Seconds(newest.t)));
+    }
+    return;
+  }
+  for (const std::string& name : wanted) {
     if (live.erase(name) > 0) continue;
     judge.Broken(window.t1,
                  fmt::format("the set is at rest with {} replicas from ordinal {}, but "
@@ -102,7 +118,7 @@ void JudgeRange(Judgement& judge) {
   }
 }
 
-// Lines of different resources: by versions, or by times where versions cannot be compared.
+// Of different resources: by versions, or by times where versions cannot be compared.
 bool IsSurelyLater(const Context& context, const trace::At& a, const trace::At& b) {
   const bool known = a.version != 0 && b.version != 0 && context.trace.one_counter;
   return known ? a.version > b.version : a.t > b.t + kDelta;
@@ -157,15 +173,45 @@ void JudgeLabel(Judgement& judge,
 }
 
 // True when the uid is, or within kDelta was, the uid of a state of the set.
-bool IsSetUid(const Context& context, const std::string& uid, double t) {
-  std::optional<double> gone;
+bool IsSetUid(const Context& context, const std::string& uid, const At& at) {
+  const At* gone = nullptr;
   bool known = false;
   for (const SetState& set : context.trace.set) {
     if (set.uid != uid) continue;
     known = true;
-    if (set.gone) gone = set.at.t;
+    if (set.gone) gone = &set.at;
   }
-  return known && (!gone || *gone + kDelta >= t);
+  return known && (gone == nullptr || !IsSurelyBefore(context, *gone, at));
+}
+
+bool IsKnownSet(const Context& context, const std::string& uid) {
+  return std::any_of(context.trace.set.begin(), context.trace.set.end(),
+                     [&](const SetState& set) { return set.uid == uid; });
+}
+
+// The newest state in the window of the set that made or adopted the pod; the newest of all when the
+// record does not have that one.
+const SetState* SetOf(const Context& context, const Window& window, const PodIdentity& identity) {
+  const OwnerReference* owner = Controller(identity.owners);
+  for (size_t i = window.sets.size(); owner != nullptr && i-- > 0;)
+    if (window.sets[i]->uid == owner->uid) return window.sets[i];
+  const SetState* set = context.SetAt(window.end_line - 1);
+  if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
+  return set;
+}
+
+// Where the pod got that controller.
+const At& OwnedSince(const PodLife& life, const std::string& uid) {
+  for (const PodState& state : life.states) {
+    const OwnerReference* owner = Controller(state.identity->owners);
+    if (owner != nullptr && owner->uid == uid) return state.at;
+  }
+  return life.first();
+}
+
+// The controller makes pods with a generated name; others were made by somebody else.
+bool IsMadeByController(const Context& context, const PodIdentity& identity) {
+  return identity.generate_name == context.trace.target_name + "-";
 }
 
 std::optional<std::string> OwnerFault(const Context& context, const Sight& sight) {
@@ -179,15 +225,16 @@ std::optional<std::string> OwnerFault(const Context& context, const Sight& sight
   if (controllers > 1) return fmt::format("has {} controlling owners", controllers);
   // Released or not yet adopted pods have none; one that the controller made has it from the start.
   if (controller == nullptr) {
-    return sight.first ? std::optional<std::string>("was created without a controlling owner")
-                       : std::nullopt;
+    return sight.first && IsMadeByController(context, *sight.state->identity)
+               ? std::optional<std::string>("was created without a controlling owner")
+               : std::nullopt;
   }
   if (controller->kind != "StatefulSet" || controller->api_version != "apps/v1" ||
       controller->name != context.trace.target_name)
     return fmt::format("is controlled by {} {} {}", controller->api_version, controller->kind,
                        controller->name);
   if (!controller->block_owner_deletion) return "has an owner without blockOwnerDeletion";
-  if (!IsSetUid(context, controller->uid, sight.state->at.t))
+  if (!IsSetUid(context, controller->uid, OwnedSince(*sight.member->life, controller->uid)))
     return fmt::format("is controlled by uid {}, which is not the set's", controller->uid);
   return std::nullopt;
 }
@@ -280,6 +327,8 @@ CheckResult JudgeNames(const Context& context, const Window& window) {
     const PodIdentity& identity = *sight.state->identity;
     // An orphan that the set adopted keeps its own way of writing the number.
     if (Controller(life.states.front().identity->owners) == nullptr) continue;
+    // So it may have been before the record.
+    if (life.listed && identity.generate_name.empty()) continue;
     if (sight.member->ordinal < 0) {
       judge.Broken(sight.state->at.t,
                    fmt::format("{} is not named {}<ordinal>", Describe(life), prefix),
@@ -306,7 +355,12 @@ CheckResult JudgeLabels(const Context& context, const Window& window) {
     judge.Saw();
     JudgeLabel(judge, sight, "statefulset.kubernetes.io/pod-name", sight.member->life->name);
     const bool has_index = sight.state->identity->labels.contains("apps.kubernetes.io/pod-index");
-    if (has_index || context.MinorVersion() >= 28) {
+    // The controller may be one version behind the API server.
+    if (!has_index && context.MinorVersion() == 28) {
+      judge.Undecided(fmt::format("{} has no label apps.kubernetes.io/pod-index: a controller of "
+                                  "Kubernetes 1.27 would not set it",
+                                  Describe(*sight.member->life)));
+    } else if (has_index || context.MinorVersion() > 28) {
       JudgeLabel(judge, sight, "apps.kubernetes.io/pod-index",
                  std::to_string(sight.member->ordinal));
     }
@@ -337,7 +391,7 @@ CheckResult JudgeHostnames(const Context& context, const Window& window) {
                                identity.hostname),
                    {PodId(life)}, {sight.state->at.line});
     }
-    const SetState* set = context.SetAt(window.end_line - 1);
+    const SetState* set = SetOf(context, window, identity);
     if (set != nullptr && identity.subdomain != set->service) {
       judge.Broken(sight.state->at.t,
                    fmt::format("{} has spec.subdomain '{}', expected the set's service '{}'",
@@ -355,6 +409,14 @@ CheckResult JudgeOwners(const Context& context, const Window& window) {
   for (const Sight& sight : Sights(context, window)) {
     judge.Saw();
     const PodLife& life = *sight.member->life;
+    const OwnerReference* owner = Controller(sight.state->identity->owners);
+    if (owner != nullptr && life.listed && !IsKnownSet(context, owner->uid) &&
+        Controller(life.states.front().identity->owners) != nullptr &&
+        Controller(life.states.front().identity->owners)->uid == owner->uid) {
+      judge.Undecided(fmt::format("{} is controlled by uid {}, and both are from before the record",
+                                  Describe(life), owner->uid));
+      continue;
+    }
     if (const auto fault = OwnerFault(context, sight)) {
       judge.Broken(sight.state->at.t, fmt::format("{} {}", Describe(life), *fault), {PodId(life)},
                    {sight.state->at.line});
@@ -368,8 +430,7 @@ CheckResult JudgeVolumeNames(const Context& context, const Window& window) {
   if (context.IsDeployment()) return JudgeDeploymentClaims(judge);
   judge.Needs({"pods", "statefulsets"});
   for (const Sight& sight : Sights(context, window)) {
-    const SetState* set = context.SetAt(window.end_line - 1);
-    if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
+    const SetState* set = SetOf(context, window, *sight.state->identity);
     if (set != nullptr && sight.member->ordinal >= 0) JudgeTemplates(judge, sight, *set);
   }
   return judge.Conclude(fmt::format("{} volumes were the claims of their ordinals", judge.judged()),

@@ -31,12 +31,32 @@ std::optional<std::string> MissingLabel(const trace::Labels& wanted, const trace
 }
 
 // Some pod of the revision has what the template says: nothing rewrites them all on admission.
-bool SomeAgree(const Context& context, const trace::RevisionLife& revision) {
+template <typename Predicate>
+bool SomeAgree(const Context& context, const trace::RevisionLife& revision, Predicate agrees) {
   return std::any_of(context.members.begin(), context.members.end(), [&](const Member& member) {
     const PodLife& life = *member.life;
     return !life.listed && RevisionAt(life, life.first().line) == revision.name &&
-           life.states.front().identity->containers == revision.containers;
+           agrees(*life.states.front().identity);
   });
+}
+
+// The same image by another registry or digest, as admission writes it.
+bool IsSameImage(std::string_view actual, std::string_view wanted) {
+  const auto base = [](std::string_view image) { return image.substr(image.rfind('/') + 1); };
+  const auto name = [&](std::string_view image) {
+    const std::string_view last = base(image);
+    return last.substr(0, last.find_first_of(":@"));
+  };
+  if (actual.find('@') != std::string_view::npos) return name(actual) == name(wanted);
+  return base(actual) == base(wanted);
+}
+
+bool IsOfRevision(const Context& context, const std::string& container, const std::string& image) {
+  return std::any_of(context.trace.revisions.begin(), context.trace.revisions.end(),
+                     [&](const trace::RevisionLife& revision) {
+                       const auto found = revision.containers.find(container);
+                       return found != revision.containers.end() && found->second.image == image;
+                     });
 }
 
 void JudgeContainers(Judgement& judge,
@@ -53,11 +73,22 @@ void JudgeContainers(Judgement& judge,
             ? fmt::format("container {} with the image {}", name, found->second.image)
             : fmt::format("container {} with another command", name);
     const auto [known, is_new] = agree.try_emplace(revision.name, false);
-    if (is_new) known->second = SomeAgree(judge.context(), revision);
+    if (is_new) {
+      known->second = SomeAgree(judge.context(), revision, [&](const trace::PodIdentity& identity) {
+        return identity.containers == revision.containers;
+      });
+    }
     if (!known->second) {
       judge.Undecided(fmt::format("all pods of the revision {} differ from it ({} in {}): admission "
                                   "may have rewritten them",
                                   revision.name, what, life.name));
+      continue;
+    }
+    if (found != actual.end() && found->second.command == wanted.command &&
+        IsSameImage(found->second.image, wanted.image) &&
+        !IsOfRevision(judge.context(), name, found->second.image)) {
+      judge.Undecided(fmt::format("{} has {} instead of {}: admission may have rewritten it",
+                                  Describe(life), what, wanted.image));
       continue;
     }
     judge.Broken(life.first().t,
@@ -66,6 +97,37 @@ void JudgeContainers(Judgement& judge,
                  {PodId(life), {"ControllerRevision", revision.name, revision.uid}},
                  {revision.first().line, life.first().line});
   }
+}
+
+// An annotation that the template has and the pod lacks; or has with another value, which admission may
+// do to all pods alike, though not with what another revision says.
+std::optional<std::string> WrongAnnotation(Judgement& judge,
+                                           const PodLife& life,
+                                           const trace::RevisionLife& revision) {
+  const Context& context = judge.context();
+  const trace::Labels& actual = life.states.front().identity->annotations;
+  for (const auto& annotation : revision.annotations) {
+    const std::string& key = annotation.first;
+    const std::string& value = annotation.second;
+    const auto found = actual.find(key);
+    if (found == actual.end()) return key + "=" + value;
+    if (found->second == value) continue;
+    const auto says = [&](const trace::Labels& annotations, const std::string& what) {
+      const auto told = annotations.find(key);
+      return told != annotations.end() && told->second == what;
+    };
+    const bool other = std::any_of(
+        context.trace.revisions.begin(), context.trace.revisions.end(),
+        [&](const trace::RevisionLife& any) { return says(any.annotations, found->second); });
+    if (other || SomeAgree(context, revision, [&](const trace::PodIdentity& identity) {
+          return says(identity.annotations, value);
+        }))
+      return key + "=" + value;
+    judge.Undecided(fmt::format("all pods of the revision {} have another annotation {} ({} in {}): "
+                                "admission may have rewritten them",
+                                revision.name, key, found->second, life.name));
+  }
+  return std::nullopt;
 }
 
 void JudgeTemplate(Judgement& judge) {
@@ -80,7 +142,7 @@ void JudgeTemplate(Judgement& judge) {
     JudgeContainers(judge, life, revision, agree);
     const trace::PodIdentity& identity = *life.states.front().identity;
     auto missing = MissingLabel(revision.labels, identity.labels);
-    if (!missing) missing = MissingLabel(revision.annotations, identity.annotations);
+    if (!missing) missing = WrongAnnotation(judge, life, revision);
     if (!missing) continue;
     judge.Broken(life.first().t,
                  fmt::format("{} lacks {} of the template of its revision {}", Describe(life),
@@ -170,7 +232,7 @@ std::vector<Guarantee> IdentityFamily() {
                     "its ControllerRevision stores.",
        .since = "Kubernetes 1.9",
        .exercised = "a pod of the set is created and its revision is known",
-       .exceptions = "What admission adds; images that admission rewrites in all pods alike.",
+       .exceptions = "What admission adds; images and values of annotations that admission rewrites.",
        .needs = {"pods", "statefulsets", "controllerrevisions"},
        .seen = "{} pods followed the templates of their revisions",
        .judge = JudgeTemplate},

@@ -37,7 +37,8 @@ std::vector<const Member*> Judgement::Created() const {
 std::vector<const Member*> Judgement::Deleted() const {
   std::vector<const Member*> deleted;
   for (const Member* member : Pods())
-    if (member->life->term && window_.Has(*member->life->term)) deleted.push_back(member);
+    if (member->life->term && window_.Has(*member->life->term) && !WasEndingBefore(*member->life))
+      deleted.push_back(member);
   return deleted;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/check/families.h"
+#include "harness/check/order_facts.h"
 
 namespace holdfast::check {
 namespace {
@@ -37,6 +38,33 @@ void JudgeOverlap(Judgement& judge, const char* promise) {
   }
 }
 
+// No pod of that revision was Ready in the whole record: a broken rollout waits for whoever began it.
+bool NeverWorked(const Context& context, const std::string& revision) {
+  return !revision.empty() &&
+         std::none_of(context.members.begin(), context.members.end(), [&](const Member& member) {
+           const PodLife& life = *member.life;
+           context.steps += static_cast<int64_t>(life.states.size());
+           return RevisionAt(life, life.first().line) == revision &&
+                  WasReadyBefore(life, INT64_MAX);
+         });
+}
+
+// It was too late; but not for the replacement that came first, when its revision does not work.
+void BreakLate(Judgement& judge,
+               const At& since,
+               const PodLife* replacement,
+               const std::string& sentence,
+               std::vector<ObjectId> objects,
+               const std::vector<int64_t>& lines) {
+  const std::string revision =
+      replacement == nullptr ? "" : RevisionAt(*replacement, replacement->first().line);
+  if (NeverWorked(judge.context(), revision)) {
+    return judge.Undecided(fmt::format("{}; but no pod of the revision {} ever was Ready", sentence,
+                                       revision));
+  }
+  judge.Broken(since.t, sentence, std::move(objects), lines);
+}
+
 }  // namespace
 
 bool Wants(const SetState* set, int64_t ordinal) {
@@ -49,6 +77,8 @@ bool IsOwed(const Context& context, const Window& window, const Member& member) 
   const PodLife& life = *member.life;
   const int64_t ordinal = member.ordinal;
   if (!Wants(context.SetAt(window.end_line - 1), ordinal)) return false;
+  if (OwnDeletion(context, "namespaces", context.trace.target_namespace, {}, window.end_line))
+    return false;
   if (IsForeign(member.cause)) return Wants(context.SetAt(life.term->line), ordinal);
   const std::vector<const SetState*> around = context.SetAround(*life.term);
   return std::all_of(around.begin(), around.end(),
@@ -61,8 +91,15 @@ void JudgeReplacement(Judgement& judge, const Member& member) {
       std::find(lives.begin(), lives.end(), &member) - lives.begin());
   const Window& window = judge.window();
   const PodLife& lost = *member.life;
-  const At since = lost.gone.value_or(*lost.term);
+  // A pod that still stops has its grace period, and on a lost node it has to stay.
+  if (!lost.gone || lost.gone->line >= window.end_line) {
+    return judge.Undecided(fmt::format("{} was asked to stop at {} and is not gone at the end of '{}'",
+                                       Describe(lost), Seconds(lost.term->t), window.name));
+  }
+  const At since = *lost.gone;
   const double limit = window.Settle();
+  const PodLife* first = index + 1 < lives.size() ? lives[index + 1]->life : nullptr;
+  if (first != nullptr && first->first().line >= window.end_line) first = nullptr;
   const PodLife* newest = nullptr;
   for (size_t i = index + 1; i < lives.size(); ++i) {
     if (lives[i]->life->first().line >= window.end_line) break;
@@ -71,8 +108,8 @@ void JudgeReplacement(Judgement& judge, const Member& member) {
       if (!state.RunningAndReady() || state.terminating || state.at.line >= window.end_line)
         continue;
       if (state.at.t - since.t <= limit) return;
-      return judge.Broken(
-          since.t,
+      return BreakLate(
+          judge, since, first,
           fmt::format("pod {} (uid {}) was gone at {}; its replacement (uid {}) was Ready only "
                       "after {:.1f} s, the limit is {:.0f} s",
                       lost.name, lost.uid, Seconds(since.t), newest->uid, state.at.t - since.t,
@@ -85,15 +122,15 @@ void JudgeReplacement(Judgement& judge, const Member& member) {
                                ? "it was not replaced"
                                : fmt::format("its replacement (uid {}) was not Ready", newest->uid);
   const std::string sentence = fmt::format(
-      "pod {} (uid {}) was {} at {}; {:.1f} s later, at the end of '{}', {}", lost.name, lost.uid,
-      lost.gone ? "gone" : "asked to stop", Seconds(since.t), waited, window.name, what);
+      "pod {} (uid {}) was gone at {}; {:.1f} s later, at the end of '{}', {}", lost.name, lost.uid,
+      Seconds(since.t), waited, window.name, what);
   if (!window.complete || waited < limit) {
     return judge.Undecided(sentence +
                            fmt::format(" (the limit of {:.0f} s was not reached)", limit));
   }
   std::vector<ObjectId> objects{PodId(lost)};
   if (newest != nullptr) objects.push_back(PodId(*newest));
-  judge.Broken(since.t, sentence, objects, {since.line});
+  BreakLate(judge, since, first, sentence, std::move(objects), {since.line});
 }
 
 CheckResult JudgeOneLife(const Context& context, const Window& window) {
@@ -122,8 +159,12 @@ CheckResult JudgeStableUid(const Context& context, const Window& window) {
   for (const Member* member : judge.Pods()) {
     const PodLife& life = *member->life;
     judge.Saw();
-    if (!life.term || !window.Has(*life.term)) continue;
+    if (!life.term || !window.Has(*life.term) || WasEndingBefore(life)) continue;
     ++deleted;
+    if (member->cause == Cause::kOpen) {
+      judge.Undecided(fmt::format("{} was deleted at {} and the record does not tell why: {}",
+                                  Describe(life), Seconds(life.term->t), member->cause_text));
+    }
     if (member->cause != Cause::kUnknown) continue;
     judge.Broken(life.term->t,
                  fmt::format("pod {} (uid {}) was deleted at {} without a cause in the record: no "

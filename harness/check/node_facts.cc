@@ -67,10 +67,22 @@ bool NodeWasReleased(const Context& context, std::string_view node, double t) {
   return false;
 }
 
-bool NodeWasCordoned(const Context& context, std::string_view node, double from, double to) {
-  const auto states = NodeStates(context, node, from, to);
-  return All(states, [](const NodeState* state) { return state->unschedulable; }) &&
-         states.front()->at.t <= from;
+int64_t ShorterTolerance(int64_t a, int64_t b) {
+  if (a < 0 || b < 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+bool NodeWasCordoned(const Context& context, std::string_view node, const trace::At& at) {
+  const auto states = NodeStates(context, node, at.t - kDelta, at.t + kDelta);
+  if (!All(states, [](const NodeState* state) { return state->unschedulable; }) ||
+      states.front()->at.t > at.t - kDelta)
+    return false;
+  // Either watch may be late.
+  const NodeState* newest = nullptr;
+  for (const NodeLife* life : LivesOf(context, node))
+    for (const NodeState& state : life->states)
+      if (IsBefore(context, state.at, at)) newest = &state;
+  return newest != nullptr && newest->unschedulable;
 }
 
 }  // namespace holdfast::check

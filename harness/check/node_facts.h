@@ -21,8 +21,11 @@ bool NodeWasUnwell(const Context& context, const trace::PodLife& life, double fr
 // Somebody gave the pods of an unreachable node up before `t`: the node was deleted, or carried the
 // taint out-of-service.
 bool NodeWasReleased(const Context& context, std::string_view node, double t);
-// Cordoned during all of [from, to].
-bool NodeWasCordoned(const Context& context, std::string_view node, double from, double to);
+// Of two times of toleration the shorter one; less than 0 is for ever.
+int64_t ShorterTolerance(int64_t a, int64_t b);
+// Cordoned during all of the time from kDelta before `at` to kDelta after, and when what the line tells
+// was written.
+bool NodeWasCordoned(const Context& context, std::string_view node, const trace::At& at);
 
 }  // namespace holdfast::check
 

@@ -5,6 +5,7 @@
 
 #include "harness/check/families.h"
 #include "harness/check/node_facts.h"
+#include "harness/check/storage_facts.h"
 
 namespace holdfast::check {
 namespace {
@@ -71,28 +72,70 @@ bool TaintedByFault(const Context& context, std::string_view node, int64_t line)
       });
 }
 
+// How a node had been lost at the line: since when without interruption, and what the pods on it were
+// asked to tolerate.
+struct Loss {
+  const NodeState* since = nullptr;
+  bool is_beginning = false;  // The record shows that it was Ready before.
+  bool unreachable = false;
+  bool not_ready = false;
+};
+
+Loss LossOf(const Context& context, std::string_view node, double t) {
+  Loss loss;
+  bool was_ready = false;
+  for (const NodeState* state : NodeStates(context, node, 0, t)) {
+    if (state->ready == "True") {
+      loss = {};
+      was_ready = true;
+      continue;
+    }
+    if (loss.since == nullptr) {
+      loss.since = state;
+      loss.is_beginning = was_ready;
+    }
+    loss.unreachable = loss.unreachable || state->ready == "Unknown";
+    loss.not_ready = loss.not_ready || state->ready != "Unknown";
+  }
+  return loss;
+}
+
+// Somebody else's taint NoExecute drives pods away at once, whatever they tolerate of a lost node.
+bool EvictsOtherwise(const Context& context, std::string_view node, double t) {
+  const auto states = NodeStates(context, node, t - kDelta, t + kDelta);
+  return std::any_of(states.begin(), states.end(), [](const NodeState* state) {
+    return state->out_of_service || state->evicts;
+  });
+}
+
 void JudgeToleration(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : judge.Deleted()) {
     const PodLife& life = *member->life;
     const PodState& last = life.states.back();
-    const int64_t tolerance = last.identity->unreachable_tolerance;
     const trace::Stamp asked = StateAt(life, life.term->line).asked_to_stop;
     if (last.disruption != "DeletionByTaintManager" || asked == trace::kNoStamp) continue;
-    if (TaintedByFault(context, last.node, life.term->line)) continue;
-    const auto states = NodeStates(context, last.node, life.term->t - kDelta, life.term->t);
-    if (states.empty() || states.back()->ready == "True" ||
-        states.back()->ready_since == trace::kNoStamp)
+    if (TaintedByFault(context, last.node, life.term->line) ||
+        EvictsOtherwise(context, last.node, life.term->t))
       continue;
+    const Loss loss = LossOf(context, last.node, life.term->t);
+    if (loss.since == nullptr || loss.since->ready_since == trace::kNoStamp) continue;
     judge.Saw();
-    const trace::Stamp waited = asked - states.back()->ready_since;
+    int64_t tolerance = -1;
+    if (loss.unreachable) tolerance = last.identity->unreachable_tolerance;
+    if (loss.not_ready)
+      tolerance = ShorterTolerance(tolerance, last.identity->not_ready_tolerance);
+    const trace::Stamp waited = asked - loss.since->ready_since;
     if (tolerance >= 0 && waited >= tolerance - kStampTolerance) continue;
-    judge.Broken(life.term->t,
-                 fmt::format("{} was evicted {} s after its node {} was lost, although it "
-                             "tolerates {}",
-                             Describe(life), waited, last.node,
-                             tolerance < 0 ? "that for ever" : fmt::format("{} s", tolerance)),
-                 {PodId(life)}, {states.back()->at.line, life.term->line});
+    const std::string sentence =
+        fmt::format("{} was evicted {} s after its node {} was lost, although it tolerates {}",
+                    Describe(life), waited, last.node,
+                    tolerance < 0 ? "that for ever" : fmt::format("{} s", tolerance));
+    if (!loss.is_beginning && tolerance >= 0) {
+      judge.Undecided(sentence + "; but the node was lost before the record began");
+      continue;
+    }
+    judge.Broken(life.term->t, sentence, {PodId(life)}, {loss.since->at.line, life.term->line});
   }
 }
 
@@ -131,6 +174,28 @@ void JudgeFullDisruption(Judgement& judge) {
   }
 }
 
+// The scheduler chose the node before the cordon, and then waited for a claim of the pod to be bound.
+bool WaitedForVolume(const Context& context, const PodLife& life, const PodState& placed) {
+  const NodeState* cordon = nullptr;
+  bool before = false;
+  for (const NodeState* state : NodeStates(context, placed.node, 0, placed.at.t)) {
+    if (state->unschedulable && !before) cordon = state;
+    before = state->unschedulable;
+  }
+  if (cordon == nullptr || !IsBefore(context, life.first(), cordon->at)) return false;
+  const auto& claims = placed.identity->claims;
+  return std::any_of(claims.begin(), claims.end(), [&](const auto& use) {
+    const auto& lives = context.ClaimsOf(use.second.claim);
+    return std::any_of(lives.begin(), lives.end(), [&](const trace::ClaimLife* claim) {
+      const auto bound =
+          std::find_if(claim->states.begin(), claim->states.end(),
+                       [](const trace::ClaimState& state) { return !state.volume.empty(); });
+      return bound != claim->states.end() && IsBefore(context, cordon->at, bound->at) &&
+             IsBefore(context, bound->at, placed.at);
+    });
+  });
+}
+
 void JudgeCordon(Judgement& judge) {
   const Context& context = judge.context();
   for (const Member* member : judge.Pods()) {
@@ -140,8 +205,15 @@ void JudgeCordon(Judgement& judge) {
       const bool placed = before.empty() && !state.node.empty();
       before = state.node;
       if (!placed || !judge.window().Has(state.at) || life.listed) continue;
-      if (!NodeWasCordoned(context, state.node, state.at.t - kDelta, state.at.t + kDelta)) continue;
+      if (state.identity->tolerates_cordon || !NodeWasCordoned(context, state.node, state.at))
+        continue;
       judge.Saw();
+      if (WaitedForVolume(context, life, state)) {
+        judge.Undecided(fmt::format("{} was placed on {} at {}, which was cordoned meanwhile: its claim "
+                                    "was not bound before",
+                                    Describe(life), state.node, Seconds(state.at.t)));
+        continue;
+      }
       judge.Broken(state.at.t,
                    fmt::format("{} was placed on {} at {} although the node was cordoned",
                                Describe(life), state.node, Seconds(state.at.t)),

@@ -62,7 +62,8 @@ void JudgeGate(Judgement& judge, const Member& created, int64_t ordinal) {
   // The controller creates a pod anew only after it saw the old one DELETED, and then it has also
   // seen everything before that line. Otherwise its cache may lag by kDelta.
   const Member* former = context.LastOf(created.ordinal, at.line);
-  const bool seen = former != nullptr && former->life->gone &&
+  // Not so where one sync deleted a pod that had Failed and created it again.
+  const bool seen = former != nullptr && former->cause != Cause::kPhase && former->life->gone &&
                     former->life->gone->line < at.line && unwell->line < former->life->gone->line;
   if (!seen && at.t - unwell->t <= kDelta) return;
   judge.Broken(

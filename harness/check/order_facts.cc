@@ -1,6 +1,7 @@
 #include "harness/check/order_facts.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -52,6 +53,13 @@ int64_t LeastMinReady(const Around& around) {
   return least;
 }
 
+int64_t MostMinReady(const Around& around) {
+  int64_t most = 0;
+  for (const SetState* set : around)
+    most = std::max(most, set->min_ready_seconds);
+  return most;
+}
+
 std::vector<const Member*> AliveAt(const Context& context, int64_t line) {
   std::vector<const Member*> alive;
   for (const int64_t ordinal : context.ordinals) {
@@ -78,6 +86,41 @@ std::optional<Trouble> TroubleOf(const Context& context, int64_t ordinal, const 
   return Trouble{.clause = fmt::format("there was no pod {}-{}", context.trace.target_name, ordinal),
                  .life = nullptr,
                  .line = opened->second.at.line};
+}
+
+double LongestClear(const Context& context,
+                    int64_t first,
+                    int64_t ordinal,
+                    double from,
+                    const At& to,
+                    int64_t min_ready) {
+  std::vector<std::pair<double, double>> blocked;
+  for (int64_t lower = first; lower < ordinal; ++lower) {
+    bool bad = true;
+    double since = from;
+    const auto lives = context.by_ordinal.find(lower);
+    if (lives == context.by_ordinal.end()) return 0;
+    for (const Member* member : lives->second) {
+      for (const PodState& state : member->life->states) {
+        ++context.steps;
+        if (state.at.line >= to.line) break;
+        const bool well = state.RunningAndReady() && !state.terminating &&
+                          !(member->life->gone && member->life->gone->line == state.at.line);
+        if (well && bad) blocked.emplace_back(since, state.at.t + static_cast<double>(min_ready));
+        if (!well && !bad) since = state.at.t;
+        bad = !well;
+      }
+    }
+    if (bad) blocked.emplace_back(since, to.t);
+  }
+  std::sort(blocked.begin(), blocked.end());
+  double longest = 0;
+  double clear = from;  // Since here.
+  for (const auto& [begin, end] : blocked) {
+    longest = std::max(longest, std::min(begin, to.t) - clear);
+    clear = std::max(clear, end);
+  }
+  return std::max(longest, to.t - clear);
 }
 
 std::optional<Readiness> ReadinessAt(const PodLife& life, int64_t line) {

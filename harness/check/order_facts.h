@@ -22,6 +22,7 @@ Range CertainRange(const Around& around);
 bool CertainlyOut(const Around& around, int64_t ordinal);
 // The smallest minReadySeconds among the states.
 int64_t LeastMinReady(const Around& around);
+int64_t MostMinReady(const Around& around);
 
 // The newest life of each ordinal that spans the line.
 std::vector<const Member*> AliveAt(const Context& context, int64_t line);
@@ -36,6 +37,15 @@ struct Trouble {
 std::optional<Trouble> TroubleOf(const Context& context, int64_t ordinal, const trace::At& at);
 // The same for one pod.
 std::optional<Trouble> TroubleOf(const trace::PodLife& life, const trace::At& at);
+
+// The longest time between `from` and the line `to` in which nothing below the ordinal, from `first`
+// on, kept an ordered set from acting on it: every pod there was Ready, and for so many seconds.
+double LongestClear(const Context& context,
+                    int64_t first,
+                    int64_t ordinal,
+                    double from,
+                    const trace::At& to,
+                    int64_t min_ready);
 
 // Readiness that lasts at the line.
 struct Readiness {

@@ -128,7 +128,7 @@ void JudgeDrained(Judgement& judge) {
       if (placed == states.end() || placed->at.line >= judge.window().end_line) break;
       judge.Saw();
       if (placed->node == node &&
-          NodeWasCordoned(context, node, placed->at.t - kDelta, placed->at.t + kDelta)) {
+          !placed->identity->tolerates_cordon && NodeWasCordoned(context, node, placed->at)) {
         judge.Broken(placed->at.t,
                      fmt::format("{} was evicted from {} and its successor {} was placed there "
                                  "again at {} although the node was cordoned",
@@ -156,7 +156,9 @@ void JudgeNodeReturn(Judgement& judge) {
         const PodLife& life = *member->life;
         if (life.states.back().node != node.name || life.first().t > since.at.t) continue;
         if (life.gone && life.gone->t < since.at.t) continue;
-        const int64_t tolerance = life.states.back().identity->unreachable_tolerance;
+        const trace::PodIdentity& identity = *life.states.back().identity;
+        const int64_t tolerance =
+            ShorterTolerance(identity.unreachable_tolerance, identity.not_ready_tolerance);
         const double away = state.at.t - since.at.t;
         if (tolerance >= 0 && away > static_cast<double>(tolerance) - kDelta) continue;
         judge.Saw();

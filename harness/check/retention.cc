@@ -80,10 +80,11 @@ void JudgeWhenDeleted(Judgement& judge) {
                      {ClaimId(*claim)}, {set->at.line, claim->term->line});
         continue;
       }
-      const double waited = judge.window().t1 - set->at.t;
+      const bool asked = claim->term && claim->term->line < judge.window().end_line;
+      const double waited = (asked ? claim->term->t : judge.window().t1) - set->at.t;
       if (claim->gone && judge.window().Has(*claim->gone)) {
         judge.Saw();
-      } else if (waited > judge.window().Settle()) {
+      } else if (!asked && waited > judge.window().Settle()) {
         judge.Saw();
         judge.Broken(judge.window().t1,
                      fmt::format("claim {} (uid {}) is still there {:.0f} s after its set was "
@@ -91,8 +92,8 @@ void JudgeWhenDeleted(Judgement& judge) {
                                  claim->name, claim->uid, waited),
                      {ClaimId(*claim)}, {set->at.line});
       } else {
-        judge.Undecided(fmt::format("claim {} was not yet gone at the end of the record",
-                                    claim->name));
+        judge.Undecided(fmt::format("claim {} was {} at the end of the record", claim->name,
+                                    asked ? "asked to go, but not gone" : "not yet gone"));
       }
     }
   }
@@ -128,7 +129,7 @@ void JudgeWhenScaled(Judgement& judge) {
       if (removed) {
         judge.Saw();
         if (WentWithoutOwner(context, *claim)) BreakOwnerless(judge, *claim);
-        if (claim->gone->t >= gone.t - kDelta) continue;
+        if (!IsSurelyBefore(context, *claim->gone, gone)) continue;
         judge.Broken(claim->gone->t,
                      fmt::format("claim {} (uid {}) disappeared at {}, before its pod {} was gone",
                                  name, claim->uid, Seconds(claim->gone->t),
@@ -137,6 +138,11 @@ void JudgeWhenScaled(Judgement& judge) {
       } else if (!WantedAgain(judge, member->ordinal, term) &&
                  end.t - gone.t > judge.window().Settle()) {
         judge.Saw();
+        if (claim->term && claim->term->line < end.line) {
+          judge.Undecided(fmt::format("claim {} was asked to go, but not gone at the end of the record",
+                                      name));
+          continue;
+        }
         judge.Broken(end.t,
                      fmt::format("claim {} (uid {}) is still there {:.0f} s after {} was scaled "
                                  "away with whenScaled=Delete",
@@ -191,7 +197,7 @@ void JudgeFreshAfterScale(Judgement& judge) {
             [&](const OwnerReference& owner) { return owner.uid == former->life->uid; });
         if (!old) continue;
         judge.Saw();
-        if (claim->gone && claim->gone->t < pod.first().t + kDelta) continue;
+        if (claim->gone && !IsSurelyBefore(context, pod.first(), *claim->gone)) continue;
         if (!claim->gone && judge.window().t1 - pod.first().t <= kDelta) continue;
         judge.Broken(pod.first().t,
                      fmt::format("{} was created at {} although the claim {} (uid {}) of its "

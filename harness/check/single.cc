@@ -99,6 +99,9 @@ void JudgeUnreachable(Judgement& judge) {
     const std::string node(life.states.back().node);
     const double end = life.gone ? life.gone->t : judge.window().t1;
     if (!judge.window().Has(life.gone.value_or(*life.term))) continue;
+    // The API server deletes at once what has ended.
+    const std::string_view phase = StateAt(life, life.term->line).phase;
+    if (phase == "Failed" || phase == "Succeeded") continue;
     // Cut off from before the deletion took hold until after it was over, by both watches.
     const double from = std::max(life.term->t, end - kDelta) - kDelta;
     // A kubelet that is back may end its pods before the node is marked Ready again.
@@ -234,7 +237,8 @@ std::vector<Guarantee> SingleFamily() {
                     "until the node is back or somebody releases the pod.",
        .since = "Kubernetes 1.5",
        .exercised = "a pod is terminating while its node is unreachable",
-       .exceptions = "Force delete, deletion of the node, the taint out-of-service.",
+       .exceptions = "Force delete, deletion of the node, the taint out-of-service; pods that are "
+                     "Failed or Succeeded.",
        .wants = {"nodes"},
        .seen = "{} pods stayed while their nodes were unreachable",
        .judge = JudgeUnreachable},

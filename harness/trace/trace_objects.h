@@ -91,6 +91,8 @@ struct PodIdentity {
   Containers containers;
   int64_t termination_grace = -1;       // terminationGracePeriodSeconds, -1 when absent.
   int64_t unreachable_tolerance = 300;  // Seconds; -1: for ever.
+  int64_t not_ready_tolerance = 300;    // The same for a node that says itself that it is not Ready.
+  bool tolerates_cordon = false;        // The taint unschedulable.
   bool operator==(const PodIdentity&) const = default;
 };
 
@@ -249,6 +251,7 @@ struct NodeState {
   Stamp ready_since = kNoStamp;
   bool unschedulable = false;
   bool out_of_service = false;
+  bool evicts = false;  // Another taint NoExecute that is not about Ready.
   bool operator==(const NodeState&) const = default;
 };
 using NodeLife = Life<NodeState>;

@@ -108,7 +108,12 @@ void WatchModel::AddNode(Event& event) {
   NodeState state;
   state.unschedulable = event.object["spec"]["unschedulable"].Bool();
   event.object["spec"]["taints"].ForEach([&](JsonView taint) {
-    if (taint["key"].Text() == "node.kubernetes.io/out-of-service") state.out_of_service = true;
+    const std::string_view key = taint["key"].Text();
+    if (key == "node.kubernetes.io/out-of-service") {
+      state.out_of_service = true;
+    } else if (key != "node.kubernetes.io/unreachable" && key != "node.kubernetes.io/not-ready") {
+      state.evicts = state.evicts || taint["effect"].Text() == "NoExecute";
+    }
   });
   event.object["status"]["conditions"].ForEach([&](JsonView condition) {
     if (condition["type"].Text() != "Ready") return;

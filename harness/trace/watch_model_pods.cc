@@ -20,14 +20,22 @@ std::string MountPath(JsonView pod_spec, std::string_view volume) {
   return path;
 }
 
-int64_t UnreachableTolerance(JsonView pod_spec) {
+// Taints of nodes have no values.
+bool Tolerates(JsonView toleration, std::string_view taint, std::string_view effect) {
+  const std::string_view key = toleration["key"].Text();
+  const std::string_view tolerated = toleration["effect"].Text();
+  return (key == taint || key.empty()) && (tolerated == effect || tolerated.empty());
+}
+
+// How long the pod tolerates a taint NoExecute: the shortest of what matches decides.
+int64_t ToleranceOf(JsonView pod_spec, std::string_view taint) {
   int64_t seconds = 300;
+  bool known = false;
   pod_spec["tolerations"].ForEach([&](JsonView toleration) {
-    const std::string_view key = toleration["key"].Text();
-    const std::string_view effect = toleration["effect"].Text();
-    if (key != "node.kubernetes.io/unreachable" && !key.empty()) return;
-    if (effect != "NoExecute" && !effect.empty()) return;
-    seconds = toleration["tolerationSeconds"].Int(-1);
+    if (!Tolerates(toleration, taint, "NoExecute")) return;
+    const int64_t own = toleration["tolerationSeconds"].Int(-1);
+    if (!known || (own >= 0 && (seconds < 0 || own < seconds))) seconds = own;
+    known = true;
   });
   return seconds;
 }
@@ -45,7 +53,13 @@ PodIdentity ToIdentity(JsonView meta, JsonView spec) {
   identity.hostname_as_fqdn = spec["setHostnameAsFQDN"].Bool();
   identity.containers = ToContainers(spec);
   identity.termination_grace = spec["terminationGracePeriodSeconds"].Int(-1);
-  identity.unreachable_tolerance = UnreachableTolerance(spec);
+  identity.unreachable_tolerance = ToleranceOf(spec, "node.kubernetes.io/unreachable");
+  identity.not_ready_tolerance = ToleranceOf(spec, "node.kubernetes.io/not-ready");
+  spec["tolerations"].ForEach([&](JsonView toleration) {
+    identity.tolerates_cordon =
+        identity.tolerates_cordon ||
+        Tolerates(toleration, "node.kubernetes.io/unschedulable", "NoSchedule");
+  });
   spec["volumes"].ForEach([&](JsonView volume) {
     const JsonView claim = volume["persistentVolumeClaim"];
     if (!claim.IsObject()) return;

@@ -145,7 +145,13 @@ TraceText NamespaceDeleted(bool pods_first) {
   return trace.Wait(1).End();
 }
 
-TraceText Stopped(double after) { return Healthy().Terminate(2, 5).Wait(after).Gone(2).End(); }
+// pg-2 is asked to stop; its node is Ready all the time. It has a volume.
+TraceText Stopped(double after, bool gone = true) {
+  TraceText trace = Healthy();
+  trace.Open("nodes").Node("n2", "True").Terminate(2, 5).Wait(after);
+  if (gone) trace.Gone(2);
+  return trace.End();
+}
 
 TEST(StatusRules, Status) {
   TraceText gap = Healthy();
@@ -282,8 +288,8 @@ TEST(StatusRules, AdoptionAndDeletion) {
       {"claims first", "SS-DEL-3", "fail", NamespaceDeleted(false)},
       {"not deleted", "SS-DEL-3", "not-applicable", Healthy().End()},
       {"in time", "SS-DEL-4", "pass", Stopped(4)},
-      {"too late", "SS-DEL-4", "fail", Stopped(70)},
-      {"never", "SS-DEL-4", "fail", Healthy().Terminate(2, 5).Wait(70).End()},
+      {"too late", "SS-DEL-4", "fail", Stopped(370)},
+      {"never", "SS-DEL-4", "fail", Stopped(370, false)},
       {"none ends", "SS-DEL-4", "not-applicable", Healthy().End()},
   });
 }

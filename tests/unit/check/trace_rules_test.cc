@@ -90,7 +90,13 @@ std::vector<Row> IdentityRows() {
       {"generateName", "SS-ID-1", "fail",
        With([](Json& pod) { pod["metadata"]["generateName"] = "x-"; })},
       {"one too few at rest", "SS-ID-1", "fail",
-       TraceText().Set(3).Up(0, "u0").Up(1, "u1").Wait(10).End()},
+       TraceText()
+           .Set(3)
+           .Up(0, "u0")
+           .Up(1, "u1")
+           .Status(At("/status/collisionCount", 1))
+           .Wait(10)
+           .End()},
       {"one too many at rest", "SS-ID-1", "fail", Healthy(3).Set(2).Wait(10).End()},
       {"lives", "SS-ID-2", "pass", Recreated()},
       {"deletion missing", "SS-ID-2", "fail",
@@ -218,7 +224,7 @@ std::vector<Row> OrderRows() {
       {"not ready", "SS-REC-1", "fail",
        Healthy().Terminate(1).Gone(1).Create(1, "u1b").Wait(130).End()},
       {"record too short", "SS-REC-1", "unknown", Healthy().Terminate(1).Gone(1).Wait(5).End()},
-      {"never gone", "SS-REC-1", "fail", Healthy().Terminate(1).Wait(130).End()},
+      {"never gone", "SS-REC-1", "unknown", Healthy().Terminate(1).Wait(130).End()},
       {"scaled down", "SS-REC-1", "not-applicable", ScaledDown(true)},
   };
 }
