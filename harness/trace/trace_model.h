@@ -180,7 +180,6 @@ struct TraceModel {
   bool torn = false;  // The last line was cut and skipped.
   // Versions of different resources may be compared: they come from one counter.
   bool one_counter = true;
-
   std::vector<Told> told;  // Of all resources but events, ascending.
 
   // A time by which what the line at `at` tells had certainly been written: when some watch first told
@@ -199,6 +198,7 @@ struct TraceModel {
     const auto watch = opened.find(resource);
     return at.version != 0 && one_counter && watch != opened.end() && watch->second.told > at.version;
   }
+
   // The first of each resource decide; a record that is all damage must not fill the memory.
   void Damaged(const At& at, const std::string& resource, std::string sentence) {
     constexpr int kKept = 100;

@@ -230,9 +230,9 @@ struct BudgetState {
   std::string min_available;    // Empty when absent; else "1" or "50%".
   std::string max_unavailable;
   std::string unhealthy_policy;
+  bool selector = false;  // There is one.
   Labels match_labels;
   bool expressions = false;  // matchExpressions: what it selects is not decided here.
-  bool selector = false;  // There is one.
   int64_t allowed = 0;
   int64_t current = 0;
   int64_t desired = 0;
@@ -268,10 +268,10 @@ using AttachmentLife = Life<AttachmentState>;
 struct ServiceState {
   At at;
   bool headless = false;
+  bool selector = false;  // There is one: the cluster keeps its endpoint slices.
   bool publish_not_ready = false;
   bool operator==(const ServiceState&) const = default;
 };
-  bool selector = false;  // There is one: the cluster keeps its endpoint slices.
 using ServiceLife = Life<ServiceState>;
 
 }  // namespace holdfast::trace

@@ -185,6 +185,8 @@ void WatchModel::CheckOrder(const At& at,
     stream.last_version = version;
     stream.last_number = at.version;
   }
+  if (const auto watch = model_.opened.find(resource); watch != model_.opened.end())
+    watch->second.told = std::max(watch->second.told, at.version);
   constexpr size_t kRecent = 256;
   stream.recent.push_back(at);
   if (stream.recent.size() > kRecent) stream.recent.pop_front();
@@ -196,24 +198,29 @@ void WatchModel::CompareAcross(const At& at, Stream& stream) {
   constexpr double kAWhile = 2.0;
   // Longer than a watch may lie behind the others, also after the API server was away.
   constexpr double kLongAgo = 30.0;
+  constexpr double kAtOnce = 0.5;
   if (at.version == 0) return;
   for (; !young_.empty() && young_.front().t < at.t - kAWhile; young_.pop_front()) {
     known_ = young_.front().version;
     old_.push_back(young_.front());
-  if (const auto watch = model_.opened.find(resource); watch != model_.opened.end())
-    watch->second.told = std::max(watch->second.told, at.version);
   }
   for (; !old_.empty() && old_.front().t < at.t - kLongAgo; old_.pop_front())
     long_known_ = old_.front().version;
   if (known_ != 0) ++stream.compared;
   if (at.version < known_) ++stream.older;
+  // What a watch that was held back tells at once counts once.
+  if (known_ != 0 && at.t - stream.compared_at > kAtOnce) ++stream.moments;
+  if (known_ != 0) stream.compared_at = at.t;
+  if (at.version < known_ && at.t - stream.older_at > kAtOnce) ++stream.older_moments;
+  if (at.version < known_) stream.older_at = at.t;
+  if (model_.told.empty() || at.version > model_.told.back().version)
+    model_.told.push_back({.version = at.version, .t = at.t});
   if (at.version < long_known_ && stream.than == 0) {
     stream.first_older = at;
     stream.than = long_known_;
   }
   if (at.version > known_ && (young_.empty() || at.version > young_.back().version))
     young_.push_back(at);
-  constexpr double kAtOnce = 0.5;
 }
 
 // A resource with a store of its own counts by itself, so that it is always behind or ahead; a
@@ -229,13 +236,6 @@ void WatchModel::JudgeAcross() {
     if (always || often) model_.one_counter = false;
   }
   if (!model_.one_counter) return;
-  // What a watch that was held back tells at once counts once.
-  if (known_ != 0 && at.t - stream.compared_at > kAtOnce) ++stream.moments;
-  if (known_ != 0) stream.compared_at = at.t;
-  if (at.version < known_ && at.t - stream.older_at > kAtOnce) ++stream.older_moments;
-  if (at.version < known_) stream.older_at = at.t;
-  if (model_.told.empty() || at.version > model_.told.back().version)
-    model_.told.push_back({.version = at.version, .t = at.t});
   for (const auto& [resource, stream] : streams_) {
     if (stream.than == 0) continue;
     Damaged(stream.first_older, resource,

@@ -81,12 +81,12 @@ class WatchModel {
     // older nevertheless; and the first that is older than what was told long before.
     int64_t compared = 0;
     int64_t older = 0;
-    At first_older;
     // The same by moments: all that comes at once is one.
     int64_t moments = 0;
     int64_t older_moments = 0;
     double compared_at = -1e9;
     double older_at = -1e9;
+    At first_older;
     uint64_t than = 0;  // The version that it is older than; 0: there is none.
     ByText<Known> objects;
     ByText<std::string> holders;  // Name -> uid of who has it.

@@ -140,12 +140,12 @@ void WatchModel::AddService(Event& event) {
   Push(life,
        ServiceState{.at = {},
                     .headless = spec["clusterIP"].Text() == "None",
+                    .selector = spec["selector"].IsObject(),
                     .publish_not_ready = spec["publishNotReadyAddresses"].Bool()},
        event);
 }
 
 void WatchModel::AddNote(const At& at, JsonView object) {
-                    .selector = spec["selector"].IsObject(),
   const JsonView about = object["involvedObject"];
   if (about["name"].Text() != model_.target_name || about["kind"].Text() != model_.target_kind)
     return;
