@@ -9,32 +9,20 @@
 namespace holdfast::check {
 namespace {
 
-CheckResult SessionsFromStream(const history::StreamReport& report, const std::string& file) {
+// Answers that tell a revision end the streaming: the history is then read whole.
+CheckResult SessionsOfStream(const history::StreamReport& report, const std::string& file) {
   CheckResult result;
   result.id = "HX-SESSION";
   result.scenario = kBareHistory;
-  if (report.backwards > 0) {
-    result.verdict = Verdict::kFail;
-    result.reason = report.backwards_sentence;
-    if (report.backwards > 1) result.reason += fmt::format("; and {} more", report.backwards - 1);
-    Finding finding;
-    finding.sentence = report.backwards_sentence;
-    for (const int64_t line : report.backwards_lines)
-      finding.evidence.push_back({.file = file, .line = line});
-    result.findings.push_back(std::move(finding));
-  } else if (report.positioned == 0) {
-    result.verdict = Verdict::kNotApplicable;
-    result.reason = "no answer tells at which revision it was made";
-  } else if (report.damaged > 0) {
+  result.verdict = Verdict::kNotApplicable;
+  result.reason = "no answer tells at which revision it was made";
+  if (report.damaged > 0) {
     result.verdict = Verdict::kUnknown;
     result.reason = fmt::format("{} is damaged or contradicts itself at {}", file, report.damage);
   } else if (report.decision != history::Decision::kLinearizable) {
     result.verdict = Verdict::kUnknown;
-    result.reason = fmt::format("reading ended at line {}, where HX-LINEARIZABLE was broken", report.line);
-  } else {
-    result.verdict = Verdict::kPass;
-    result.reason = fmt::format("{} answers; no client went back to an older revision",
-                                WithThousands(report.positioned));
+    result.reason =
+        fmt::format("reading ended at line {}, where HX-LINEARIZABLE was broken", report.line);
   }
   return result;
 }
@@ -84,7 +72,7 @@ Result<Verdicts> CheckHistoryFile(const std::filesystem::path& path,
     // What is no JSON on lines, or needs the whole history, is read as a whole.
     if (report && report->decision != history::Decision::kNotApplicable)
       return Summarize({FromStream(*report, path.filename().string()),
-                        SessionsFromStream(*report, path.filename().string())},
+                        SessionsOfStream(*report, path.filename().string())},
                        nullptr);
   }
   HOLDFAST_ASSIGN(history::History record, history::ReadHistory(path, format));

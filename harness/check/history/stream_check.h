@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "harness/base/result.h"
 #include "harness/check/history/violation.h"
@@ -24,12 +23,6 @@ struct StreamReport {
   size_t peak = 0;        // Most values of one key held at once.
   int64_t damaged = 0;    // Lines.
   std::string damage;     // The first of them.
-  // Sessions need revisions, and those need the whole history: nothing of them is judged here, and all
-  // of this stays at zero.
-  int64_t positioned = 0;
-  int64_t backwards = 0;
-  std::string backwards_sentence;            // The first of them.
-  std::vector<int64_t> backwards_lines;
 };
 
 // Reads JSON lines whose operations are reads, writes and compare-and-swaps of unique integers. An
