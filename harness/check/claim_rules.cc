@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/check/claims_bound.h"
 #include "harness/check/families.h"
 #include "harness/check/order_facts.h"
 #include "harness/check/storage_facts.h"
@@ -92,6 +93,8 @@ void JudgeBinding(Judgement& judge) {
     }
   }
   JudgeBoundVolumes(judge);
+  JudgeBoundSides(judge);
+  JudgeUnboundUse(judge);
 }
 
 void JudgeKeptClaims(Judgement& judge) {

@@ -1,0 +1,104 @@
+// Claims and volumes that no cluster would make, each beside the nearest record that is lawful.
+#include "tests/unit/check/rule_rows.h"
+
+namespace holdfast::check {
+namespace {
+
+TraceText& Volume(TraceText& trace, const char* type, const std::string& claim, const Edit& edit = {}) {
+  Json volume = {{"metadata",
+                  {{"name", "pv-" + claim},
+                   {"uid", "volume-" + claim},
+                   {"creationTimestamp", "2027-01-15T08:00:00Z"}}}};
+  volume["spec"] = {{"claimRef", {{"namespace", "ns"}, {"name", claim}, {"uid", "claim-" + claim}}},
+                    {"csi", {{"driver", "d"}, {"volumeHandle", "h-" + claim}}},
+                    {"accessModes", {"ReadWriteOnce"}},
+                    {"persistentVolumeReclaimPolicy", "Delete"}};
+  volume["status"]["phase"] = "Bound";
+  if (edit) edit(volume);
+  return trace.Watch("persistentvolumes", type, volume);
+}
+
+// A pod on a claim that it has before: with this volume, if any, and so many seconds before the end.
+TraceText OnVolume(const Edit& edit, double rest = 6, bool shown = true) {
+  TraceText trace;
+  trace.Set(1).Claim("ADDED", "data-pg-0");
+  if (shown) Volume(trace, "ADDED", "data-pg-0", edit);
+  return trace.Up(0, "u0").Wait(rest).End();
+}
+
+// The watch of the volumes lost its place in between.
+TraceText AcrossAGap() {
+  TraceText trace;
+  trace.Set(1).Claim("ADDED", "data-pg-0");
+  Volume(trace, "ADDED", "data-pg-0", At("/spec/claimRef/uid", "nobody"));
+  trace.Up(0, "u0");
+  return Gap(trace, "persistentvolumes").Wait(6).End();
+}
+
+// The volume is given back to its claim, or is not.
+TraceText TakenAway(bool given_back) {
+  TraceText trace = Healthy();
+  Volume(trace, "MODIFIED", "data-pg-1", [](Json& volume) {
+    volume["spec"].erase("claimRef");
+    volume["status"]["phase"] = "Available";
+  });
+  if (given_back) Volume(trace, "MODIFIED", "data-pg-1");
+  return trace.Wait(6).End();
+}
+
+Edit Unmounted() {
+  return [](Json& pod) { pod["spec"]["containers"][0].erase("volumeMounts"); };
+}
+
+// The claim is bound so many seconds after its pod is Ready; below 0 it is so before.
+TraceText ReadyOn(double bound_after, const Edit& pod = {}, double rest = 12) {
+  TraceText trace;
+  trace.Set(1).Claim("ADDED", "data-pg-0", [](Json& claim) {
+    claim["spec"].erase("volumeName");
+    claim["status"]["phase"] = "Pending";
+  });
+  Volume(trace, "ADDED", "data-pg-0");
+  const auto bind = [&] {
+    trace.Claim("MODIFIED", "data-pg-0", [](Json& claim) {
+      claim["spec"]["volumeName"] = "pv-data-pg-0";
+      claim["status"]["phase"] = "Bound";
+    });
+  };
+  if (bound_after < 0) bind();
+  trace.Up(0, "u0", pod);
+  if (bound_after >= 0 && bound_after < rest) {
+    trace.Wait(bound_after);
+    bind();
+  }
+  return trace.Wait(rest).End();
+}
+
+TEST(BrokenStorage, BothSidesOfABinding) {
+  ExpectVerdicts({
+      {"its own", "SS-PVC-3", "pass", OnVolume({})},
+      {"a uid of nobody", "SS-PVC-3", "fail", OnVolume(At("/spec/claimRef/uid", "nobody"))},
+      {"just now", "SS-PVC-3", "pass", OnVolume(At("/spec/claimRef/uid", "nobody"), 1)},
+      {"another namespace", "SS-PVC-3", "fail", OnVolume(At("/spec/claimRef/namespace", "other"))},
+      {"another claim", "SS-PVC-3", "fail", OnVolume(At("/spec/claimRef/name", "data-pg-7"))},
+      {"never bound", "SS-PVC-3", "fail", OnVolume(At("/status/phase", "Available"))},
+      {"never shown", "SS-PVC-3", "unknown", OnVolume({}, 6, false)},
+      {"never shown, just now", "SS-PVC-3", "pass", OnVolume({}, 1, false)},
+      {"across a gap", "SS-PVC-3", "unknown", AcrossAGap()},
+      {"taken away by hand", "SS-PVC-3", "unknown", TakenAway(false)},
+      {"and given back", "SS-PVC-3", "pass", TakenAway(true)},
+  });
+}
+
+TEST(BrokenStorage, PodsOnUnboundClaims) {
+  ExpectVerdicts({
+      {"bound before", "SS-PVC-3", "pass", ReadyOn(-1)},
+      {"never", "SS-PVC-3", "fail", ReadyOn(100)},
+      {"told a little later", "SS-PVC-3", "pass", ReadyOn(3)},
+      {"long after", "SS-PVC-3", "fail", ReadyOn(6)},
+      {"not mounted", "SS-PVC-3", "pass", ReadyOn(6, Unmounted())},
+      {"just Ready", "SS-PVC-3", "not-applicable", ReadyOn(100, {}, 3)},
+  });
+}
+
+}  // namespace
+}  // namespace holdfast::check
