@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/check/families.h"
+#include "harness/check/identity_more_parts.h"
 #include "harness/check/order_facts.h"
 
 namespace holdfast::check {
@@ -133,6 +134,7 @@ std::optional<std::string> WrongAnnotation(Judgement& judge,
 void JudgeTemplate(Judgement& judge) {
   const auto revisions = RevisionsByName(judge.context());
   std::map<std::string_view, bool> agree;
+  PartsJudge parts(judge);
   for (const Member* member : judge.Created()) {
     const PodLife& life = *member->life;
     const auto found = revisions.find(RevisionAt(life, life.first().line));
@@ -140,6 +142,7 @@ void JudgeTemplate(Judgement& judge) {
     judge.Saw();
     const trace::RevisionLife& revision = *found->second;
     JudgeContainers(judge, life, revision, agree);
+    parts.Judge(life, revision);
     const trace::PodIdentity& identity = *life.states.front().identity;
     auto missing = MissingLabel(revision.labels, identity.labels);
     if (!missing) missing = WrongAnnotation(judge, life, revision);

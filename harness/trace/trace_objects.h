@@ -76,6 +76,15 @@ struct Container {
 };
 using Containers = std::map<std::string, Container>;
 
+// One thing that a pod or a template says: "containers main env PGDATA", "restartPolicy". Of a container
+// also that it is there; not the image and the command of one that is no init container.
+struct PodPart {
+  std::string_view name;  // Interned.
+  uint64_t value = 0;     // Fingerprint.
+  auto operator<=>(const PodPart&) const = default;
+};
+using PodParts = std::vector<PodPart>;  // Sorted.
+
 // The part of a pod that seldom changes during its life.
 struct PodIdentity {
   std::string generate_name;
@@ -89,6 +98,7 @@ struct PodIdentity {
   bool hostname_as_fqdn = false;
   std::map<std::string, ClaimUse> claims;  // By volume name.
   Containers containers;
+  std::shared_ptr<const PodParts> parts;  // As the first event told them; shared by equal pods.
   int64_t termination_grace = -1;       // terminationGracePeriodSeconds, -1 when absent.
   int64_t unreachable_tolerance = 300;  // Seconds; -1: for ever.
   int64_t not_ready_tolerance = 300;    // The same for a node that says itself that it is not Ready.
@@ -156,6 +166,11 @@ struct SetState {
   bool foreground = false;  // Finalizer foregroundDeletion.
   bool gone = false;        // A DELETED event.
   uint64_t pod_template = 0;  // Fingerprint of spec.template.
+  uint64_t template_print = 0;  // What a revision must have of it; 0: nothing to compare.
+  uint64_t expressions = 0;     // Fingerprint of the expressions of the selector.
+  // Of the templates of claims: names, sizes and access modes; and the classes, 0 when one has none.
+  uint64_t claims_print = 0;
+  uint64_t classes_print = 0;
   uint64_t spec = 0;          // Fingerprint of spec.
   std::shared_ptr<const std::vector<ClaimTemplate>> templates;
   std::shared_ptr<const Labels> match_labels;
@@ -199,6 +214,8 @@ struct RevisionState {
 };
 struct RevisionLife : Life<RevisionState> {
   Containers containers;  // Of the template that it holds.
+  std::shared_ptr<const PodParts> parts;
+  uint64_t template_print = 0;  // Compares with a set's.
   Labels labels;
   Labels annotations;
 };
@@ -217,6 +234,7 @@ struct Endpoint {
 struct SliceState {
   At at;
   std::string service;
+  bool managed = false;  // By the cluster's own controller.
   std::string address_type;
   std::vector<Endpoint> endpoints;
   bool operator==(const SliceState&) const = default;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "harness/trace/pod_parts.h"
 #include "harness/trace/trace_json.h"
 #include "harness/trace/trace_model.h"
 
@@ -160,6 +161,7 @@ class WatchModel {
   void Push(L& life, State state, const Event& event);
 
   TraceModel& model_;
+  PodPartsPool parts_;
   std::map<std::string, Stream, std::less<>> streams_;
   decltype(streams_)::iterator newest_ = streams_.end();  // Of the event before.
   // Versions told by any watch, each above those before it: told a moment ago, and since a while. The

@@ -48,6 +48,8 @@ void WatchModel::AddRevision(Event& event) {
   if (life.states.empty()) {
     const JsonView pod = data["spec"]["template"];
     life.containers = ToContainers(pod["spec"]);
+    life.parts = parts_.Of(pod["spec"], *model_.pool);
+    life.template_print = TemplatePrint(pod);
     life.labels = ToLabels(pod["metadata"]["labels"]);
     life.annotations = ToLabels(pod["metadata"]["annotations"]);
   }
@@ -58,6 +60,8 @@ void WatchModel::AddSlice(Event& event) {
   SliceLife& life = LifeOf(model_.slices, event);
   SliceState state;
   state.service = event.meta["labels"]["kubernetes.io/service-name"].Text();
+  state.managed = event.meta["labels"]["endpointslice.kubernetes.io/managed-by"].Text() ==
+                  "endpointslice-controller.k8s.io";
   state.address_type = event.object["addressType"].Text();
   event.object["endpoints"].ForEach([&](JsonView endpoint) {
     Endpoint one;

@@ -81,6 +81,28 @@ std::vector<ClaimTemplate> ToTemplates(JsonView spec) {
   return templates;
 }
 
+// A new API server may write defaults into the templates, which changes none of this.
+void ReadFixed(JsonView spec, SetState& state) {
+  const auto fold = [](uint64_t& print, std::string_view text) {
+    print = print * 0x100'0000'01B3ULL + std::hash<std::string_view>()(text) + 1;
+  };
+  state.expressions = spec["selector"]["matchExpressions"].Fingerprint();
+  state.claims_print = 0;
+  state.classes_print = 0;
+  bool classes = true;
+  spec["volumeClaimTemplates"].ForEach([&](JsonView claim) {
+    const std::string_view requested = claim["spec"]["resources"]["requests"]["storage"].Text();
+    const std::string_view storage_class = claim["spec"]["storageClassName"].Text();
+    const int64_t bytes = ToBytes(requested);
+    fold(state.claims_print, claim["metadata"]["name"].Text());
+    fold(state.claims_print, bytes < 0 ? std::string(requested) : std::to_string(bytes));
+    fold(state.claims_print, JoinTexts(claim["spec"]["accessModes"]));
+    fold(state.classes_print, storage_class);
+    classes = classes && !storage_class.empty();
+  });
+  if (!classes) state.classes_print = 0;
+}
+
 void ReadSpec(JsonView spec, SetState& state) {
   const JsonView update = spec["updateStrategy"];
   const JsonView retention = spec["persistentVolumeClaimRetentionPolicy"];
@@ -101,6 +123,8 @@ void ReadSpec(JsonView spec, SetState& state) {
   if (const std::string_view ours = annotations["holdfast.dev/restarted"].Text(); !ours.empty())
     state.restarted_at.append(" ").append(ours);
   state.pod_template = spec["template"].Fingerprint();
+  state.template_print = TemplatePrint(spec["template"]);
+  ReadFixed(spec, state);
   state.templates = std::make_shared<const std::vector<ClaimTemplate>>(ToTemplates(spec));
   state.match_labels =
       std::make_shared<const Labels>(ToLabels(spec["selector"]["matchLabels"]));
@@ -201,6 +225,7 @@ void WatchModel::AddPod(Event& event) {
     event.known->print = print;
     CheckProcesses(event, spec);
     PodIdentity identity = ToIdentity(event.meta, spec);
+    identity.parts = before != nullptr ? before->identity->parts : parts_.Of(spec, *model_.pool);
     state.identity = before != nullptr && *before->identity == identity
                          ? before->identity
                          : std::make_shared<const PodIdentity>(std::move(identity));

@@ -1,0 +1,101 @@
+// What no API server and no controller does to a set, its pods, revisions and endpoints, beside the
+// nearest that one does.
+#include "tests/unit/check/rule_rows.h"
+
+namespace holdfast::check {
+namespace {
+
+Json Container(const char* name) {
+  return {{"name", name},
+          {"image", "db:1"},
+          {"env", Json::array({{{"name", "MODE"}, {"value", "a"}},
+                               {{"name", "POD"},
+                                {"valueFrom", {{"fieldRef", {{"fieldPath", "metadata.name"}}}}}}})},
+          {"ports", Json::array({{{"name", "db"}, {"containerPort", 5432}, {"protocol", "TCP"}}})},
+          {"volumeMounts", Json::array({{{"name", "data"}, {"mountPath", "/data"}}})},
+          {"readinessProbe", {{"tcpSocket", {{"port", 5432}}}, {"periodSeconds", 10}}},
+          {"resources", {{"requests", {{"cpu", "100m"}}}}}};
+}
+
+// What the template says, and the pods with it.
+void Fill(Json& spec) {
+  spec["containers"] = Json::array({Container("main")});
+  spec["initContainers"] = Json::array({Container("init")});
+  spec["restartPolicy"] = "Always";
+  spec["terminationGracePeriodSeconds"] = 30;
+}
+
+// Pods of a full template; each is edited as it is created.
+TraceText Parts(const std::vector<Edit>& edits) {
+  TraceText trace;
+  trace.Object("controllerrevisions", "pg-2b", [&](Json& revision) {
+    revision["metadata"]["labels"] = {{"controller.kubernetes.io/hash", "2b"}};
+    revision["metadata"]["ownerReferences"] = Json::array(
+        {{{"kind", "StatefulSet"}, {"name", "pg"}, {"uid", "set"}, {"controller", true}}});
+    revision["revision"] = 2;
+    Fill(revision["data"]["spec"]["template"]["spec"]);
+  });
+  trace.Set(static_cast<int>(edits.size()), At("/status/updateRevision", "pg-2b"));
+  int ordinal = 0;
+  for (const Edit& edit : edits) {
+    trace.Up(ordinal, fmt::format("u{}", ordinal), [&](Json& pod) {
+      pod["metadata"]["labels"]["controller-revision-hash"] = "pg-2b";
+      Fill(pod["spec"]);
+      if (edit) edit(pod["spec"]);
+    });
+    ++ordinal;
+  }
+  return trace.Wait(6).End();
+}
+
+TraceText Part(const char* path, const Json& value) { return Parts({{}, At(path, value)}); }
+
+TraceText Removed(const char* path, const char* key) {
+  return Parts({{}, [=](Json& spec) { spec[Json::json_pointer(path)].erase(key); }});
+}
+
+TEST(BrokenPods, Templates) {
+  const Json sidecar = {{"name", "sidecar"}, {"image", "mesh:1"}};
+  const Edit injected = At("/containers/1", sidecar);
+  const Json token = {{"name", "kube-api-access-x"},
+                      {"mountPath", "/var/run/secrets/kubernetes.io/serviceaccount"}};
+  const Edit other = At("/containers/0/env/0/value", "b");
+  const auto both = [&](Json& spec) {
+    injected(spec);
+    other(spec);
+  };
+  ExpectVerdicts({
+      {"as it says", "SS-ID-8", "pass", Parts({{}, {}})},
+      {"another env", "SS-ID-8", "fail", Part("/containers/0/env/0/name", "NODE")},
+      {"another value", "SS-ID-8", "fail", Parts({{}, other})},
+      {"in all pods", "SS-ID-8", "unknown", Parts({other, other})},
+      {"one more", "SS-ID-8", "pass", Part("/containers/0/env/2", {{"name", "ZONE"}})},
+      {"another source", "SS-ID-8", "fail",
+       Part("/containers/0/env/1/valueFrom/fieldRef/fieldPath", "metadata.uid")},
+      {"another path", "SS-ID-8", "fail", Part("/containers/0/volumeMounts/0/mountPath", "/d")},
+      {"not mounted", "SS-ID-8", "fail", Removed("/containers/0", "volumeMounts")},
+      {"mounted for reading", "SS-ID-8", "fail", Part("/containers/0/volumeMounts/0/readOnly", true)},
+      {"said to be for writing", "SS-ID-8", "pass",
+       Part("/containers/0/volumeMounts/0/readOnly", false)},
+      {"mounted also elsewhere", "SS-ID-8", "pass", Part("/containers/0/volumeMounts/1", token)},
+      {"another probe", "SS-ID-8", "fail", Part("/containers/0/readinessProbe/periodSeconds", 5)},
+      {"probe by default", "SS-ID-8", "pass", Part("/containers/0/readinessProbe/timeoutSeconds", 1)},
+      {"no probe", "SS-ID-8", "fail", Removed("/containers/0", "readinessProbe")},
+      {"another port", "SS-ID-8", "fail", Part("/containers/0/ports/0/containerPort", 1)},
+      {"resources by use", "SS-ID-8", "unknown",
+       Part("/containers/0/resources/requests/cpu", "200m")},
+      {"resources by default", "SS-ID-8", "pass",
+       Part("/containers/0/resources/limits", {{"cpu", "1"}})},
+      {"another grace", "SS-ID-8", "fail", Part("/terminationGracePeriodSeconds", 5)},
+      {"another restart policy", "SS-ID-8", "fail", Part("/restartPolicy", "Never")},
+      {"no init container", "SS-ID-8", "fail", Removed("", "initContainers")},
+      {"init with another command", "SS-ID-8", "fail",
+       Part("/initContainers/0/args", Json::array({"-x"}))},
+      {"a sidecar in one", "SS-ID-8", "unknown", Parts({{}, injected})},
+      {"in both", "SS-ID-8", "pass", Parts({injected, injected})},
+      {"with its env", "SS-ID-8", "unknown", Parts({{}, both})},
+  });
+}
+
+}  // namespace
+}  // namespace holdfast::check
