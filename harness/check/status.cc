@@ -319,7 +319,39 @@ void ForEachChange(const Judgement& judge, const char* resource, F&& f) {
   }
 }
 
+// What of the spec no request can change, and is another in the later of two states; or nothing. What a
+// new API server writes down as a default is no change.
+std::string_view Exchanged(const SetState& before, const SetState& set) {
+  if (*before.match_labels != *set.match_labels || before.expressions != set.expressions)
+    return "selector";
+  if (before.service != set.service) return "serviceName";
+  if (before.policy != set.policy) return "podManagementPolicy";
+  const bool classed = before.classes_print != 0 && set.classes_print != 0;
+  if (before.claims_print != set.claims_print ||
+      (classed && before.classes_print != set.classes_print))
+    return "volumeClaimTemplates";
+  return {};
+}
+
+void JudgeKept(Judgement& judge) {
+  const auto& sets = judge.window().sets;
+  if (judge.context().IsDeployment()) return;
+  for (size_t i = 1; i < sets.size(); ++i) {
+    const SetState& before = *sets[i - 1];
+    const SetState& set = *sets[i];
+    if (before.uid != set.uid) continue;
+    const std::string_view field = Exchanged(before, set);
+    if (field.empty()) continue;
+    judge.Saw();
+    judge.Broken(set.at.t,
+                 fmt::format("spec.{} of the set changed at {}", field, Seconds(set.at.t)),
+                 {{"StatefulSet", judge.context().trace.target_name, set.uid}},
+                 {before.at.line, set.at.line});
+  }
+}
+
 void JudgeImmutable(Judgement& judge) {
+  JudgeKept(judge);
   ForEachChange(judge, "statefulsets", [&](const Action& action, const std::string& field,
                                           bool refused) {
     if (action.verb == "create" || !field.starts_with("spec.")) return;
@@ -486,7 +518,7 @@ std::vector<Guarantee> Validations() {
                     "revisionHistoryLimit and the retention policy may be changed; anything else "
                     "is refused as invalid (422).",
        .since = "Kubernetes 1.9; ordinals 1.31; retention policy 1.32",
-       .exercised = "the run changes a field of the set and records which",
+       .exercised = "the run changes a field of the set and records which, or a fixed one changes",
        .needs = sets,
        .seen = "{} changes of the set were accepted or refused as promised",
        .judge = JudgeImmutable},

@@ -97,5 +97,52 @@ TEST(BrokenPods, Templates) {
   });
 }
 
+// The spec is changed; who is told of it does not matter.
+TraceText Changed(const Edit& edit, const Edit& first = {}) {
+  TraceText trace;
+  trace.Set(1, first).Up(0, "u0").Wait(1).Set(1, edit);
+  return trace.Wait(6).End();
+}
+
+Json ClaimTemplate(const char* size, const char* storage_class = nullptr) {
+  Json claim = {{"metadata", {{"name", "data"}}}};
+  claim["spec"] = {{"accessModes", {"ReadWriteOnce"}},
+                   {"resources", {{"requests", {{"storage", size}}}}}};
+  if (storage_class != nullptr) claim["spec"]["storageClassName"] = storage_class;
+  return Json::array({claim});
+}
+
+TEST(BrokenPods, FixedFields) {
+  const char* const claims = "/spec/volumeClaimTemplates";
+  const auto claim = [&](const Json& before, const Json& after) {
+    return Changed(At(claims, after), At(claims, before));
+  };
+  Json defaulted = ClaimTemplate("1024Mi");
+  defaulted[0]["spec"]["volumeMode"] = "Filesystem";
+  defaulted[0]["status"]["phase"] = "Pending";
+  Json shared = ClaimTemplate("1Gi");
+  shared[0]["spec"]["accessModes"] = {"ReadWriteMany"};
+  TraceText again = Healthy(1);
+  again.SetDeleted().Watch("statefulsets", "ADDED", {
+      {"metadata", {{"name", "pg"}, {"namespace", "ns"}, {"uid", "set2"}, {"generation", 1}}},
+      {"spec", {{"serviceName", "other"}, {"replicas", 1}}}});
+  ExpectVerdicts({
+      {"a free field", "SS-VAL-1", "not-applicable", Changed(At("/spec/minReadySeconds", 5))},
+      {"policy", "SS-VAL-1", "fail", Changed(At("/spec/podManagementPolicy", "Parallel"))},
+      {"service", "SS-VAL-1", "fail", Changed(At("/spec/serviceName", "other"))},
+      {"of another set", "SS-VAL-1", "not-applicable", again.Wait(1).End()},
+      {"labels", "SS-VAL-1", "fail", Changed(At("/spec/selector/matchLabels/app", "web"))},
+      {"expressions", "SS-VAL-1", "fail",
+       Changed(At("/spec/selector/matchExpressions",
+                  Json::array({{{"key", "app"}, {"operator", "Exists"}}})))},
+      {"size", "SS-VAL-1", "fail", claim(ClaimTemplate("1Gi"), ClaimTemplate("2Gi"))},
+      {"access", "SS-VAL-1", "fail", claim(ClaimTemplate("1Gi"), shared)},
+      {"defaults of a new server", "SS-VAL-1", "not-applicable", claim(ClaimTemplate("1Gi"), defaulted)},
+      {"class", "SS-VAL-1", "fail", claim(ClaimTemplate("1Gi", "a"), ClaimTemplate("1Gi", "b"))},
+      {"class by default", "SS-VAL-1", "not-applicable",
+       claim(ClaimTemplate("1Gi"), ClaimTemplate("1Gi", "b"))},
+  });
+}
+
 }  // namespace
 }  // namespace holdfast::check
