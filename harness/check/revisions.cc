@@ -42,6 +42,41 @@ std::vector<const RevisionLife*> Owned(const Judgement& judge) {
   return owned;
 }
 
+// A revision that the set's status names was made by its controller, with its owner. One without that
+// is adopted afterwards may be somebody's copy.
+void JudgeOwner(Judgement& judge, const RevisionLife& life) {
+  const Context& context = judge.context();
+  const RevisionState& first = life.states.front();
+  if (life.listed || !judge.window().Has(first.at)) return;
+  const auto& sets = context.trace.set;
+  const auto is_set = [&](const std::string& uid) {
+    return std::any_of(sets.begin(), sets.end(), [&](const SetState& set) { return set.uid == uid; });
+  };
+  if (is_set(first.owner_uid)) return;
+  const auto named = std::find_if(sets.begin(), sets.end(), [&](const SetState& set) {
+    return set.update_revision == life.name || set.current_revision == life.name;
+  });
+  if (named == sets.end()) return;
+  judge.Saw();
+  const std::string what =
+      first.owner_uid.empty()
+          ? "without an owner"
+          : fmt::format("with the owner {}, which is no set of the record", first.owner_uid);
+  const std::string sentence =
+      fmt::format("ControllerRevision {} (uid {}) was made {} at {}, and the set's status names it",
+                  life.name, life.uid, what, Seconds(first.at.t));
+  const auto watch = context.trace.opened.find("statefulsets");
+  const bool known = watch != context.trace.opened.end() &&
+                     first.at.t - watch->second.at.t > kDelta && sets.front().at.t < first.at.t;
+  const bool adopted = std::any_of(
+      life.states.begin(), life.states.end(),
+      [&](const RevisionState& state) { return is_set(state.owner_uid); });
+  if (adopted || (!first.owner_uid.empty() && !known)) return judge.Undecided(sentence);
+  judge.Broken(first.at.t, sentence,
+               {RevisionId(life), {"StatefulSet", context.trace.target_name, named->uid}},
+               {first.at.line, named->at.line});
+}
+
 // A new number is the next one: whatever it leaves out was there, and is not in the record.
 void JudgeNumbers(Judgement& judge) {
   std::vector<std::pair<const RevisionLife*, const RevisionState*>> states;
@@ -92,6 +127,8 @@ void JudgeRevisionObjects(Judgement& judge) {
     judge.Undecided(fmt::format("ControllerRevisions {} and {} both have the number {} at {}",
                                 found->second->name, life->name, last.revision, Seconds(last.at.t)));
   }
+  for (const RevisionLife& life : context.trace.revisions)
+    JudgeOwner(judge, life);
   JudgeNumbers(judge);
 }
 
@@ -182,7 +219,7 @@ std::vector<Guarantee> RevisionFamily() {
       {.id = "SS-REV-1",
        .title = "one revision per template",
        .paragraph = "A ControllerRevision is called <set>-<hash>, its data never changes and its "
-                    "number is its own.",
+                    "number is its own; it is made with its owner.",
        .since = "Kubernetes 1.9",
        .exercised = "the set has a ControllerRevision",
        .needs = needs,

@@ -144,5 +144,43 @@ TEST(BrokenPods, FixedFields) {
   });
 }
 
+// pg-2b is made with these owners and, where `later` is given, changed to those.
+TraceText Owners(const Json& owners, bool used, const Json& later = nullptr, double wait = 10) {
+  TraceText trace;
+  trace.Set(1).Up(0, "u0").Wait(wait);
+  const auto revise = [&](const Json& references) {
+    trace.Object("controllerrevisions", "pg-2b", [&](Json& revision) {
+      revision["metadata"]["labels"] = {{"controller.kubernetes.io/hash", "2b"}};
+      revision["metadata"]["ownerReferences"] = references;
+      revision["revision"] = 2;
+    });
+  };
+  revise(owners);
+  trace.Set(1, [&](Json& set) {
+    if (used) set["status"]["updateRevision"] = "pg-2b";
+  });
+  if (!later.is_null()) revise(later);
+  return trace.Wait(6).End();
+}
+
+TEST(BrokenPods, OwnersOfRevisions) {
+  const auto owned = [](const char* uid, const char* kind) {
+    return Json::array({{{"kind", kind}, {"name", "pg"}, {"uid", uid}, {"controller", true}}});
+  };
+  const Json none = Json::array();
+  const Json set = owned("set", "StatefulSet");
+  ExpectVerdicts({
+      {"the set's", "SS-REV-1", "pass", Owners(set, true)},
+      {"left behind", "SS-REV-1", "pass", Owners(set, true, none)},
+      {"nobody's", "SS-REV-1", "fail", Owners(none, true)},
+      {"nobody's, and the set does not use it", "SS-REV-1", "pass", Owners(none, false)},
+      {"adopted", "SS-REV-1", "unknown", Owners(none, true, set)},
+      {"of an unknown set", "SS-REV-1", "fail", Owners(owned("zz", "StatefulSet"), true)},
+      {"of one that may have been before", "SS-REV-1", "unknown",
+       Owners(owned("zz", "StatefulSet"), true, nullptr, 0)},
+      {"of a daemon set of the name", "SS-REV-1", "pass", Owners(owned("zz", "DaemonSet"), false)},
+  });
+}
+
 }  // namespace
 }  // namespace holdfast::check
