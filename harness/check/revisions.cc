@@ -1,6 +1,7 @@
 // SS-REV: the history of templates.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -77,6 +78,37 @@ void JudgeOwner(Judgement& judge, const RevisionLife& life) {
                {first.at.line, named->at.line});
 }
 
+// The revision that a status names for the template that it has observed holds this template.
+void JudgeTemplates(Judgement& judge) {
+  const Context& context = judge.context();
+  std::map<std::string_view, std::vector<const RevisionLife*>> lives;
+  for (const RevisionLife& life : context.trace.revisions)
+    lives[life.name].push_back(&life);
+  std::set<std::pair<std::string_view, uint64_t>> told;
+  for (const SetState* set : judge.window().sets) {
+    if (set->template_print == 0 || set->observed_generation != set->generation ||
+        !told.emplace(set->update_revision, set->template_print).second)
+      continue;
+    const auto found = lives.find(set->update_revision);
+    if (found == lives.end()) continue;
+    // One from before the record may be of another server's making.
+    const bool right = std::any_of(
+        found->second.begin(), found->second.end(), [&](const RevisionLife* life) {
+          return life->listed || life->template_print == 0 ||
+                 life->template_print == set->template_print;
+        });
+    if (right) continue;
+    const RevisionLife& life = *found->second.front();
+    judge.Saw();
+    judge.Broken(set->at.t,
+                 fmt::format("the set's status at {} names ControllerRevision {} (uid {}) for a template of "
+                             "other containers or labels than it holds",
+                             Seconds(set->at.t), life.name, life.uid),
+                 {RevisionId(life), {"StatefulSet", context.trace.target_name, set->uid}},
+                 {life.first().line, set->at.line});
+  }
+}
+
 // A new number is the next one: whatever it leaves out was there, and is not in the record.
 void JudgeNumbers(Judgement& judge) {
   std::vector<std::pair<const RevisionLife*, const RevisionState*>> states;
@@ -129,6 +161,7 @@ void JudgeRevisionObjects(Judgement& judge) {
   }
   for (const RevisionLife& life : context.trace.revisions)
     JudgeOwner(judge, life);
+  JudgeTemplates(judge);
   JudgeNumbers(judge);
 }
 
@@ -218,8 +251,8 @@ std::vector<Guarantee> RevisionFamily() {
   return {
       {.id = "SS-REV-1",
        .title = "one revision per template",
-       .paragraph = "A ControllerRevision is called <set>-<hash>, its data never changes and its "
-                    "number is its own; it is made with its owner.",
+       .paragraph = "A ControllerRevision is called <set>-<hash>, its data never changes and is the "
+                    "template that it is named for, its number is its own; it is made with its owner.",
        .since = "Kubernetes 1.9",
        .exercised = "the set has a ControllerRevision",
        .needs = needs,

@@ -182,5 +182,60 @@ TEST(BrokenPods, OwnersOfRevisions) {
   });
 }
 
+Edit Template(const Edit& edit, bool observed) {
+  return [=](Json& set) {
+    Json& in = set["spec"]["template"];
+    in["metadata"]["labels"] = {{"app", "pg"}};
+    Fill(in["spec"]);
+    set["status"]["updateRevision"] = "pg-2b";
+    if (!observed) set["status"]["observedGeneration"] = 0;
+    edit(in);
+  };
+}
+
+// The set's template beside the revision pg-2b that its status names.
+TraceText Templated(const Edit& edit, bool observed = true, bool listed = false) {
+  TraceText trace;
+  Json revision = {{"metadata",
+                    {{"name", "pg-2b"}, {"uid", "r2b"}, {"resourceVersion", "101"},
+                     {"creationTimestamp", "2027-01-15T08:00:00Z"},
+                     {"labels", {{"controller.kubernetes.io/hash", "2b"}}}}},
+                   {"revision", 2}};
+  revision["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "StatefulSet"}, {"name", "pg"}, {"uid", "set"}, {"controller", true}}});
+  Json& in = revision["data"]["spec"]["template"];
+  in["metadata"]["labels"] = {{"app", "pg"}};
+  Fill(in["spec"]);
+  if (listed) {
+    trace = TraceText();
+    trace.lines().pop_back();
+    for (std::string& text : trace.lines()) {
+      Json line = *ParseJson(text);
+      if (GetString(line, {"resource"}) == "controllerrevisions") line["items"] = 1;
+      text = DumpJson(line);
+    }
+  }
+  trace.Watch("controllerrevisions", listed ? "LIST" : "ADDED", revision);
+  trace.Set(1, Template(edit, observed));
+  return trace.Wait(6).End();
+}
+
+TEST(BrokenPods, TemplatesOfRevisions) {
+  const Edit none = [](Json&) {};
+  const Edit image = At("/spec/containers/0/image", "db:9");
+  ExpectVerdicts({
+      {"the same", "SS-REV-1", "pass", Templated(none)},
+      {"image", "SS-REV-1", "fail", Templated(image)},
+      {"not observed yet", "SS-REV-1", "pass", Templated(image, false)},
+      {"from before the record", "SS-REV-1", "pass", Templated(image, true, true)},
+      {"env", "SS-REV-1", "fail", Templated(At("/spec/containers/0/env/0/value", "b"))},
+      {"args", "SS-REV-1", "fail", Templated(At("/spec/containers/0/args", Json::array({"-x"})))},
+      {"no args", "SS-REV-1", "pass", Templated(At("/spec/containers/0/args", Json::array()))},
+      {"label", "SS-REV-1", "fail", Templated(At("/metadata/labels/tier", "db"))},
+      {"a default", "SS-REV-1", "pass",
+       Templated(At("/spec/containers/0/readinessProbe/timeoutSeconds", 1))},
+  });
+}
+
 }  // namespace
 }  // namespace holdfast::check
