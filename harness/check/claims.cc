@@ -181,16 +181,16 @@ void JudgeVolume(Judgement& judge, const ClaimLife& claim) {
                    {ClaimId(claim), id}, {life.states.front().at.line});
     }
     before = &life;
-    std::string handle;
+    std::string source;
     for (const VolumeState& state : life.states) {
       const bool in_window = window.Has(state.at);
-      if (!handle.empty() && state.handle != handle && in_window) {
+      if (!source.empty() && state.source != source && in_window) {
         judge.Broken(state.at.t,
-                     fmt::format("volume {} of claim {} changes its handle from '{}' to '{}'",
-                                 volume, claim.name, handle, state.handle),
+                     fmt::format("volume {} of claim {} changes its source from '{}' to '{}'",
+                                 volume, claim.name, source, state.source),
                      {ClaimId(claim), id}, {state.at.line});
       }
-      if (!state.handle.empty()) handle = state.handle;
+      if (!state.source.empty()) source = state.source;
     }
     if (!life.gone || !window.Has(*life.gone)) continue;
     const std::optional<bool> claimed = WasClaimed(context, claim, *life.gone);
@@ -248,6 +248,7 @@ void JudgeBackReference(Judgement& judge) {
   const auto by_uid = ClaimsByUid(context);
   const SetState* set = NewestSet(context, window);
   std::map<std::string, std::string> handles;
+  std::map<std::string, const VolumeLife*> places;
   for (const VolumeLife& volume : context.trace.volumes) {
     const VolumeState* last = nullptr;
     for (const VolumeState& state : volume.states)
@@ -264,6 +265,15 @@ void JudgeBackReference(Judgement& judge) {
                      fmt::format("volumes {} and {} share the handle '{}'", other->second,
                                  volume.name, last->handle),
                      {id, {"PersistentVolume", other->second, ""}}, {last->at.line});
+      }
+    }
+    if (!last->place.empty() && ours && IsSingleWriter(last->access)) {
+      const auto [other, is_new] = places.try_emplace(last->place, &volume);
+      // On two nodes the same path is two directories.
+      if (!is_new && (last->handle.empty() || other->second->states.back().handle.empty())) {
+        judge.Undecided(fmt::format("volumes {} and {} are both {}, and nothing says that they are on "
+                                    "different nodes",
+                                    other->second->name, volume.name, last->place));
       }
     }
     const auto claim = by_uid.find(last->claim_uid);

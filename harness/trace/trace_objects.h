@@ -197,7 +197,11 @@ struct VolumeState {
   std::string claim_namespace;
   std::string claim_name;
   std::string claim_uid;
-  std::string handle;  // "driver volumeHandle" of a CSI volume, or empty.
+  // The storage itself: "driver volumeHandle" of a CSI volume, or the path of the one node that has it;
+  // empty when that is not known.
+  std::string handle;
+  std::string source;  // Type and names of the volume source; empty for types not known here.
+  std::string place;   // Of hostPath and local, type and path, on whatever node.
   std::string reclaim;
   std::string access;
   bool operator==(const VolumeState&) const = default;

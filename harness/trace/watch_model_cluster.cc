@@ -3,6 +3,50 @@
 
 namespace holdfast::trace {
 
+namespace {
+
+// What the volume is made of, as far as no request can change it: the type and the names that find it.
+// Empty for the types that are not known here.
+std::string SourceOf(JsonView spec) {
+  struct Source {
+    const char* type;
+    const char* first;
+    const char* second;
+  };
+  for (const Source& source : {Source{"csi", "driver", "volumeHandle"}, Source{"hostPath", "path", nullptr},
+                               Source{"local", "path", nullptr}, Source{"nfs", "server", "path"}}) {
+    const JsonView found = spec[source.type];
+    if (!found.IsObject()) continue;
+    std::string text = std::string(source.type) + " " + std::string(found[source.first].Text());
+    if (source.second != nullptr) text.append(" ").append(found[source.second].Text());
+    return text;
+  }
+  return {};
+}
+
+// The one node, by its label kubernetes.io/hostname, that the volume can be reached from; empty when
+// there may be several.
+std::string OnlyNodeOf(JsonView spec) {
+  int terms = 0;
+  std::string node;
+  spec["nodeAffinity"]["required"]["nodeSelectorTerms"].ForEach([&](JsonView term) {
+    ++terms;
+    term["matchExpressions"].ForEach([&](JsonView expression) {
+      if (expression["key"].Text() != "kubernetes.io/hostname" || expression["operator"].Text() != "In")
+        return;
+      int values = 0;
+      expression["values"].ForEach([&](JsonView value) {
+        ++values;
+        node = value.Text();
+      });
+      if (values != 1) node.clear();
+    });
+  });
+  return terms == 1 ? node : std::string();
+}
+
+}  // namespace
+
 void WatchModel::AddClaim(Event& event) {
   ClaimLife& life = LifeOf(model_.claims, event);
   const JsonView spec = event.object["spec"];
@@ -23,6 +67,12 @@ void WatchModel::AddVolume(Event& event) {
   const JsonView spec = event.object["spec"];
   std::string handle(spec["csi"]["volumeHandle"].Text());
   if (!handle.empty()) handle = std::string(spec["csi"]["driver"].Text()) + " " + handle;
+  std::string source = SourceOf(spec);
+  std::string place;
+  if (spec["hostPath"].IsObject() || spec["local"].IsObject()) {
+    place = source;
+    if (const std::string node = OnlyNodeOf(spec); !node.empty()) handle = source + " of node " + node;
+  }
   const JsonView claim = spec["claimRef"];
   VolumeState state{.at = {},
                     .phase = std::string(event.object["status"]["phase"].Text()),
@@ -30,6 +80,8 @@ void WatchModel::AddVolume(Event& event) {
                     .claim_name = std::string(claim["name"].Text()),
                     .claim_uid = std::string(claim["uid"].Text()),
                     .handle = std::move(handle),
+                    .source = std::move(source),
+                    .place = std::move(place),
                     .reclaim = std::string(spec["persistentVolumeReclaimPolicy"].Text()),
                     .access = JoinTexts(spec["accessModes"])};
   Push(life, std::move(state), event);

@@ -100,5 +100,51 @@ TEST(BrokenStorage, PodsOnUnboundClaims) {
   });
 }
 
+Edit Path(const char* type, const char* path, const char* node = nullptr, const char* node2 = nullptr) {
+  return [=](Json& volume) {
+    volume["spec"].erase("csi");
+    volume["spec"][type] = {{"path", path}};
+    if (node == nullptr) return;
+    Json nodes = Json::array({node});
+    if (node2 != nullptr) nodes.push_back(node2);
+    volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"] = Json::array({{
+        {"matchExpressions",
+         Json::array({{{"key", "kubernetes.io/hostname"}, {"operator", "In"}, {"values", nodes}}})}}});
+  };
+}
+
+// Two pods on claims that have these volumes.
+TraceText OnVolumes(const Edit& first, const Edit& second) {
+  TraceText trace;
+  trace.Set(2).Claim("ADDED", "data-pg-0").Claim("ADDED", "data-pg-1");
+  Volume(trace, "ADDED", "data-pg-0", first);
+  Volume(trace, "ADDED", "data-pg-1", second);
+  return trace.Up(0, "u0").Up(1, "u1").Wait(1).End();
+}
+
+TraceText ChangedTo(const Edit& edit) {
+  TraceText trace;
+  trace.Set(1).Claim("ADDED", "data-pg-0");
+  Volume(trace, "ADDED", "data-pg-0", Path("hostPath", "/a"));
+  trace.Up(0, "u0");
+  return Volume(trace, "MODIFIED", "data-pg-0", edit).Wait(1).End();
+}
+
+TEST(BrokenStorage, VolumesThatAreNoDriverS) {
+  ExpectVerdicts({
+      {"two paths", "SS-PVC-4", "pass", OnVolumes(Path("hostPath", "/a"), Path("hostPath", "/b"))},
+      {"one path", "SS-PVC-4", "unknown", OnVolumes(Path("hostPath", "/a"), Path("hostPath", "/a"))},
+      {"one path of one node", "SS-PVC-4", "fail",
+       OnVolumes(Path("local", "/a", "n1"), Path("local", "/a", "n1"))},
+      {"one path of two nodes", "SS-PVC-4", "pass",
+       OnVolumes(Path("local", "/a", "n1"), Path("local", "/a", "n2"))},
+      {"one path of some nodes", "SS-PVC-4", "unknown",
+       OnVolumes(Path("local", "/a", "n1", "n2"), Path("local", "/a", "n1", "n2"))},
+      {"the same path again", "SS-PVC-2", "pass", ChangedTo(Path("hostPath", "/a"))},
+      {"another path", "SS-PVC-2", "fail", ChangedTo(Path("hostPath", "/b"))},
+      {"another type", "SS-PVC-2", "fail", ChangedTo(Path("local", "/a"))},
+  });
+}
+
 }  // namespace
 }  // namespace holdfast::check
