@@ -212,6 +212,7 @@ void JudgeImmutableClaims(Judgement& judge) {
       if (last == nullptr || !judge.window().Has(state.at)) continue;
       const bool changed = (!last->storage_class.empty() &&
                             last->storage_class != state.storage_class) ||
+                           (!last->volume_mode.empty() && last->volume_mode != state.volume_mode) ||
                            last->access != state.access;
       if (!changed && (state.requested < 0 || state.requested >= last->requested)) continue;
       // A smaller request is accepted to recover from an expansion that failed, but none below what the
@@ -221,7 +222,7 @@ void JudgeImmutableClaims(Judgement& judge) {
       if (!changed && recovers) continue;
       judge.Broken(state.at.t,
                    fmt::format("claim {} (uid {}) changes {} at {}", claim->name, claim->uid,
-                               changed ? "its storage class or access modes" : "to a smaller size",
+                               changed ? "its storage class, access modes or volume mode" : "to a smaller size",
                                Seconds(state.at.t)),
                    {ClaimId(*claim)}, {last->at.line, state.at.line});
     }

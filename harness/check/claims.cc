@@ -61,7 +61,20 @@ bool MayBeByHand(const Context& context,
          });
 }
 
-// The claim must be there, with the set's labels, at some time of the pod's life.
+// The controller copies the template; only its defaults are filled in.
+std::optional<std::string> NotTheTemplate(const ClaimState& made, const trace::ClaimTemplate& claim) {
+  if (!claim.storage_class.empty() && made.storage_class != claim.storage_class) {
+    return fmt::format("the storage class '{}', expected '{}'", made.storage_class,
+                       claim.storage_class);
+  }
+  if (!claim.access.empty() && made.access != claim.access)
+    return fmt::format("the access modes '{}', expected '{}'", made.access, claim.access);
+  if (claim.requested >= 0 && made.requested >= 0 && made.requested != claim.requested)
+    return fmt::format("a request of {} bytes, expected {}", made.requested, claim.requested);
+  return std::nullopt;
+}
+
+// The claim must be there, with the set's labels and the template's spec, at some time of the pod's life.
 void JudgeClaimOf(Judgement& judge,
                   const PodLife& pod,
                   const SetState& set,
@@ -84,6 +97,13 @@ void JudgeClaimOf(Judgement& judge,
   for (const auto& [key, value] : *set.match_labels)
     expected[key] = value;
   const ClaimState& first = found->states.front();
+  const auto fault = NotTheTemplate(first, claim);
+  if (fault && !found->listed && !MayBeByHand(context, *found, set, pod.name, expected)) {
+    judge.Broken(first.at.t,
+                 fmt::format("claim {} (uid {}) of pod {} was made with {}", name, found->uid, pod.name,
+                             *fault),
+                 {ClaimId(*found), PodId(pod)}, {first.at.line, set.at.line});
+  }
   for (const auto& [key, value] : expected) {
     const auto label = first.labels.find(key);
     if (found->listed || (label != first.labels.end() && label->second == value)) continue;

@@ -130,6 +130,9 @@ struct ClaimTemplate {
   std::string name;
   Labels labels;
   uint64_t spec = 0;  // Fingerprint.
+  std::string storage_class;
+  std::string access;  // Access modes, joined by ",".
+  int64_t requested = -1;  // Bytes; -1 when it cannot be read.
   bool operator==(const ClaimTemplate&) const = default;
 };
 
@@ -186,6 +189,7 @@ struct ClaimState {
   std::vector<OwnerReference> owners;
   std::string storage_class;
   std::string access;  // Access modes, joined by ",".
+  std::string volume_mode;
   int64_t requested = -1;  // Bytes; -1 when it cannot be read.
   bool operator==(const ClaimState&) const = default;
 };

@@ -58,6 +58,7 @@ void WatchModel::AddClaim(Event& event) {
                    .owners = ToOwners(event.meta),
                    .storage_class = std::string(spec["storageClassName"].Text()),
                    .access = JoinTexts(spec["accessModes"]),
+                   .volume_mode = std::string(spec["volumeMode"].Text()),
                    .requested = ToBytes(spec["resources"]["requests"]["storage"].Text("?"))};
   Push(life, std::move(state), event);
 }

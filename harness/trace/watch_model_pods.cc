@@ -76,7 +76,11 @@ std::vector<ClaimTemplate> ToTemplates(JsonView spec) {
   spec["volumeClaimTemplates"].ForEach([&](JsonView claim) {
     templates.push_back({.name = std::string(claim["metadata"]["name"].Text()),
                          .labels = ToLabels(claim["metadata"]["labels"]),
-                         .spec = claim["spec"].Fingerprint()});
+                         .spec = claim["spec"].Fingerprint(),
+                         .storage_class = std::string(claim["spec"]["storageClassName"].Text()),
+                         .access = JoinTexts(claim["spec"]["accessModes"]),
+                         .requested = ToBytes(
+                             claim["spec"]["resources"]["requests"]["storage"].Text("?"))});
   });
   return templates;
 }

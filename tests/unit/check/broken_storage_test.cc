@@ -146,5 +146,53 @@ TEST(BrokenStorage, VolumesThatAreNoDriverS) {
   });
 }
 
+// The set's template asks for 1Gi of class fast for one node; its claim is made so many seconds before
+// its pod.
+TraceText MadeFor(const Edit& claim, double before = 0) {
+  TraceText trace;
+  trace.Set(1, At("/spec/volumeClaimTemplates/0/spec",
+                  {{"accessModes", {"ReadWriteOnce"}},
+                   {"storageClassName", "fast"},
+                   {"resources", {{"requests", {{"storage", "1Gi"}}}}}}));
+  trace.Claim("ADDED", "data-pg-0", [&](Json& made) {
+    made["spec"]["storageClassName"] = "fast";
+    if (claim) claim(made);
+  });
+  Volume(trace, "ADDED", "data-pg-0");
+  return trace.Wait(before).Up(0, "u0").Wait(1).End();
+}
+
+TraceText Grown() {
+  TraceText trace = MadeFor({}).Unsay();
+  return trace.Claim("MODIFIED", "data-pg-0", At("/spec/resources/requests/storage", "2Gi")).Wait(1).End();
+}
+
+// The server fills in the mode, or somebody changes it.
+TraceText Mode(const char* before, const char* after) {
+  TraceText trace;
+  trace.Set(1).Claim("ADDED", "data-pg-0", [&](Json& claim) {
+    if (*before != '\0') claim["spec"]["volumeMode"] = before;
+  });
+  Volume(trace, "ADDED", "data-pg-0");
+  trace.Up(0, "u0").Claim("MODIFIED", "data-pg-0", At("/spec/volumeMode", after));
+  return trace.Wait(1).End();
+}
+
+TEST(BrokenStorage, ClaimsThatAreNotTheTemplate) {
+  const char* size = "/spec/resources/requests/storage";
+  ExpectVerdicts({
+      {"as the template", "SS-PVC-1", "pass", MadeFor({})},
+      {"written otherwise", "SS-PVC-1", "pass", MadeFor(At(size, "1024Mi"))},
+      {"grown later", "SS-PVC-1", "pass", Grown()},
+      {"another size", "SS-PVC-1", "fail", MadeFor(At(size, "2Gi"))},
+      {"somebody else's", "SS-PVC-1", "pass", MadeFor(At(size, "2Gi"), 6)},
+      {"another class", "SS-PVC-1", "fail", MadeFor(At("/spec/storageClassName", "slow"))},
+      {"other modes", "SS-PVC-1", "fail", MadeFor(At("/spec/accessModes", Json::array({"ReadWriteMany"})))},
+      {"the mode stays", "SS-PVC-8", "pass", Mode("Block", "Block")},
+      {"the mode is told", "SS-PVC-8", "pass", Mode("", "Filesystem")},
+      {"the mode changes", "SS-PVC-8", "fail", Mode("Filesystem", "Block")},
+  });
+}
+
 }  // namespace
 }  // namespace holdfast::check
