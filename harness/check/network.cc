@@ -27,12 +27,16 @@ constexpr double kFailOver = 60.0;
 
 // Endpoints that are wrong `rest` seconds after all that they depend on are proven wrong when the
 // controllers were there after the last of it.
-bool IsLasting(Judgement& judge, double rest, const At& moved, const PodLife& life) {
+bool IsLasting(Judgement& judge, double rest, const At& moved, const std::string& whose) {
   if (rest > kFailOver || ControllersWrote(judge.context(), judge.window(), moved)) return true;
   judge.Undecided(fmt::format("the endpoint of {} is not right {:.0f} s after the last change, but nothing "
                               "shows that the controllers were there",
-                              Describe(life), rest));
+                              whose, rest));
   return false;
+}
+
+bool IsLasting(Judgement& judge, double rest, const At& moved, const PodLife& life) {
+  return IsLasting(judge, rest, moved, Describe(life));
 }
 
 // The cluster keeps the endpoints of a service that selects pods; those of another are its owner's.
@@ -73,6 +77,25 @@ std::vector<Told> EndpointsAtEnd(const Judgement& judge, const std::string& serv
   return told;
 }
 
+// Endpoints of the other family have addresses that are not compared.
+bool HasAddress(const Told& told, std::string_view ip) {
+  const std::string_view family = ip.find(':') == std::string_view::npos ? "IPv4" : "IPv6";
+  const auto& addresses = told.endpoint->addresses;
+  return told.state->address_type != family ||
+         std::find(addresses.begin(), addresses.end(), ip) != addresses.end();
+}
+
+// The endpoint of the pod, one with another address before all others; nullptr when there is none.
+const Told* EndpointOf(const std::vector<Told>& told, const PodLife& life, std::string_view ip) {
+  const Told* first = nullptr;
+  for (const Told& one : told) {
+    if (one.endpoint->uid != life.uid) continue;
+    if (!HasAddress(one, ip)) return &one;
+    if (first == nullptr) first = &one;
+  }
+  return first;
+}
+
 // An endpoint that names one pod and points at another, at any time.
 void JudgeNamesOfEndpoints(Judgement& judge) {
   for (const SliceLife& slice : judge.context().trace.slices) {
@@ -107,10 +130,9 @@ void JudgeEndpoints(Judgement& judge) {
     if (state.ip.empty() || state.phase == "Failed" || state.phase == "Succeeded" ||
         state.identity->subdomain != set->service)
       continue;
-    const auto found = std::find_if(told.begin(), told.end(), [&](const Told& one) {
-      return one.endpoint->uid == life.uid;
-    });
-    const bool right = found != told.end() && found->endpoint->hostname == life.name &&
+    const Told* found = EndpointOf(told, life, state.ip);
+    const bool right = found != nullptr && HasAddress(*found, state.ip) &&
+                       found->endpoint->hostname == life.name &&
                        (found->endpoint->node.empty() || found->endpoint->node == state.node);
     if (right) {
       judge.Saw();
@@ -120,13 +142,51 @@ void JudgeEndpoints(Judgement& judge) {
     if (rest <= kSliceLag || !IsLasting(judge, rest, state.at, life)) continue;
     judge.Saw();
     std::vector<int64_t> lines{state.at.line};
-    if (found != told.end()) lines.push_back(found->state->at.line);
+    if (found != nullptr) lines.push_back(found->state->at.line);
     judge.Broken(judge.window().t1,
                  fmt::format("{} with address {} has {} in the endpoint slices of service {}",
                              Describe(life), state.ip,
-                             found == told.end() ? "no endpoint" : "an endpoint of another name or node",
+                             found == nullptr ? "no endpoint"
+                                              : "an endpoint of another name, node or address",
                              set->service),
                  {PodId(life)}, lines);
+  }
+}
+
+// A ready endpoint of a pod that the record, which knows all pods, does not know as living.
+void JudgeStrayEndpoints(Judgement& judge, const std::vector<Told>& told, double newest) {
+  const Context& context = judge.context();
+  const int64_t end = judge.window().end_line;
+  const bool whole =
+      context.trace.opened.contains("pods") &&
+      std::none_of(context.trace.gaps.begin(), context.trace.gaps.end(),
+                   [](const trace::Gap& gap) { return gap.resource == "pods"; });
+  for (const Told& one : told) {
+    const Endpoint& endpoint = *one.endpoint;
+    if (!one.state->managed || !endpoint.ready || endpoint.uid.empty() ||
+        context.by_uid.contains(endpoint.uid))
+      continue;
+    const auto& pods = context.trace.pods;
+    const auto life = std::find_if(pods.begin(), pods.end(),
+                                   [&](const PodLife& any) { return any.uid == endpoint.uid; });
+    const bool known = life != pods.end() && life->first().line < end;
+    if (known && (!life->gone || life->gone->line >= end)) continue;
+    At moved = one.state->at;
+    if (known && life->gone->t > moved.t) moved = *life->gone;
+    const double rest = judge.window().t1 - std::max(newest, moved.t);
+    const std::string whose = fmt::format("pod {} (uid {}), which is not there,", endpoint.pod, endpoint.uid);
+    if (rest <= kSliceLag || !IsLasting(judge, rest, moved, whose)) continue;
+    judge.Saw();
+    const std::string sentence =
+        fmt::format("the endpoint slice {} has a ready endpoint of {} for {:.0f} s", one.slice->name,
+                    whose, rest);
+    if (!whole) {
+      judge.Undecided(sentence + " but the watch of the pods is not whole");
+      continue;
+    }
+    judge.Broken(judge.window().t1, sentence,
+                 {{"EndpointSlice", one.slice->name, one.slice->uid}, {"Pod", endpoint.pod, endpoint.uid}},
+                 {one.state->at.line});
   }
 }
 
@@ -136,6 +196,7 @@ void JudgeConditionsOfEndpoints(Judgement& judge) {
   if (set == nullptr || set->gone) return;
   double newest = 0;
   const std::vector<Told> told = EndpointsAtEnd(judge, set->service, newest);
+  JudgeStrayEndpoints(judge, told, newest);
   const bool publishes = PublishesNotReady(context, set->service);
   std::map<std::string, const Endpoint*> ready;
   for (const Told& one : told) {

@@ -237,5 +237,65 @@ TEST(BrokenPods, TemplatesOfRevisions) {
   });
 }
 
+Json EndpointOf(int ordinal, const char* uid, const char* address) {
+  const std::string name = fmt::format("pg-{}", ordinal);
+  return {{"addresses", Json::array({address})},
+          {"hostname", name},
+          {"nodeName", fmt::format("n{}", ordinal)},
+          {"targetRef", {{"kind", "Pod"}, {"name", name}, {"uid", uid}}},
+          {"conditions", {{"ready", true}, {"serving", true}, {"terminating", false}}}};
+}
+
+// One slice of each family, so long at rest.
+TraceText Slices(const Json& four, const Json& six, double rest = 70, bool managed = true) {
+  TraceText trace = Healthy(2);
+  trace.Open("services").Open("endpointslices");
+  trace.Object("services", "pg", At("/spec", {{"clusterIP", "None"}, {"selector", {{"app", "pg"}}}}));
+  const auto slice = [&](const char* name, const char* family, const Json& endpoints) {
+    trace.Object("endpointslices", name, [&](Json& object) {
+      object["metadata"]["labels"] = {{"kubernetes.io/service-name", "pg"}};
+      if (managed) {
+        object["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] =
+            "endpointslice-controller.k8s.io";
+      }
+      object["addressType"] = family;
+      object["endpoints"] = endpoints;
+    });
+  };
+  slice("pg-4", "IPv4", four);
+  if (!six.empty()) slice("pg-6", "IPv6", six);
+  return trace.Wait(rest).End();
+}
+
+TEST(BrokenPods, Endpoints) {
+  const Json first = EndpointOf(0, "u0", "10.0.0.1");
+  const Json both = Json::array({first, EndpointOf(1, "u1", "10.0.0.2")});
+  const Json other = Json::array({first, EndpointOf(1, "u1", "10.0.0.9")});
+  const Json six = Json::array({EndpointOf(0, "u0", "fd00::1"), EndpointOf(1, "u1", "fd00::2")});
+  Json stray = both;
+  stray.push_back(EndpointOf(1, "zz", "10.0.0.7"));
+  Json unready = stray;
+  unready[2]["conditions"]["ready"] = false;
+  Json own = both;
+  own.push_back({{"addresses", Json::array({"10.9.9.9"})}, {"conditions", {{"ready", true}}}});
+  TraceText gap = Slices(stray, {});
+  Gap(gap.Unsay(), "pods");
+  ExpectVerdicts({
+      {"their addresses", "SS-NET-1", "pass", Slices(both, {})},
+      {"another address", "SS-NET-1", "fail", Slices(other, {})},
+      {"another address a moment ago", "SS-NET-1", "pass", Slices(other, {}, 5)},
+      {"both families", "SS-NET-1", "pass", Slices(both, six)},
+      {"another address beside the other family", "SS-NET-1", "fail", Slices(other, six)},
+      {"of pods", "SS-NET-2", "pass", Slices(both, {})},
+      {"of no pod", "SS-NET-2", "fail", Slices(stray, {})},
+      {"of no pod a moment ago", "SS-NET-2", "pass", Slices(stray, {}, 5)},
+      {"of no pod, nothing shows a controller", "SS-NET-2", "unknown", Slices(stray, {}, 30)},
+      {"of no pod, not ready", "SS-NET-2", "pass", Slices(unready, {})},
+      {"of somebody's own slice", "SS-NET-2", "pass", Slices(stray, {}, 70, false)},
+      {"without a pod", "SS-NET-2", "pass", Slices(own, {})},
+      {"pods may be missing", "SS-NET-2", "unknown", gap.End()},
+  });
+}
+
 }  // namespace
 }  // namespace holdfast::check
