@@ -36,6 +36,9 @@ TEST(Strings, GlobMatchesTheWholeText) {
   EXPECT_TRUE(GlobMatch("pod-*", "pod-delete"));
   EXPECT_TRUE(GlobMatch("*delete*", "pod-delete-force"));
   EXPECT_TRUE(GlobMatch("?-0", "a-0"));
+  EXPECT_TRUE(GlobMatch("[a-c]-[!1]*", "b-0"));
+  EXPECT_FALSE(GlobMatch("[a-c]-[!1]*", "b-1"));
+  EXPECT_TRUE(GlobMatch("\\*", "*"));
   EXPECT_FALSE(GlobMatch("pod", "pod-delete"));
   EXPECT_FALSE(GlobMatch("*x", "pod-delete"));
 }
