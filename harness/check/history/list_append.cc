@@ -29,7 +29,9 @@ struct Use {
 struct Versions {
   uint32_t begin = 0;  // Of its writers in Checker::writers_.
   uint32_t count = 0;
-  uint32_t longest = kNone;  // Micro: the read that gave the order.
+  uint32_t longest = kNone;       // Micro: the read that gave the order.
+  uint32_t first_longest = 0;     // Use: the first read that has all of it.
+  uint32_t first_unread = kNone;  // Use: the first append that stands in no read.
 };
 
 class Checker {
@@ -50,8 +52,8 @@ class Checker {
     graph_.Reserve(uses_.size() * 2 + history_.ops.size() * 3);
     for (const Op& op : history_.ops)
       if (op.kind == Kind::kTransaction) AddTransaction(op);
-    for (size_t key = 0; key + 1 < key_begin_.size(); ++key)
-      AddUnread(static_cast<uint32_t>(key));
+    for (size_t key = 0; key < versions_.size(); ++key)
+      if (versions_[key].first_unread != kNone) AddUnread(static_cast<uint32_t>(key));
     for (size_t key = 0; key < versions_.size(); ++key)
       for (uint32_t i = 1; i < versions_[key].count; ++i)
         Depend(writers_[versions_[key].begin + i - 1], writers_[versions_[key].begin + i], Arrow::kWriteWrite);
@@ -117,7 +119,7 @@ class Checker {
   void OrderKey(uint32_t key) {
     Versions& versions = versions_[key];
     versions.begin = static_cast<uint32_t>(writers_.size());
-    uint32_t longest_op = kNone;
+    versions.first_longest = key_begin_[key];
     for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
       const Micro& micro = history_.micros[uses_[i].micro];
       if (micro.kind == Micro::Kind::kAppend) {
@@ -133,25 +135,22 @@ class Checker {
       } else if (versions.longest == kNone ||
                  micro.count > history_.micros[versions.longest].count) {
         versions.longest = uses_[i].micro;
-        longest_op = uses_[i].op;
+        versions.first_longest = i;
       }
     }
-    if (longest_op != kNone) {
-      TakeWriters(key, versions, longest_op);
-      CheckPrefixes(key, versions, longest_op);
-      CheckOwnOrder(key, longest_op);
-      CheckFuture(key, versions);
+    if (versions.longest != kNone) {
+      TakeWriters(key, versions);
+      CheckReads(key, versions);
     }
-    CheckUnread(key);
-    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
-      const Micro& micro = history_.micros[uses_[i].micro];
-      if (micro.kind == Micro::Kind::kAppend) append_of_[micro.value] = kNone;
-    }
+    CheckAppends(key, versions);
   }
 
-  void TakeWriters(uint32_t key, Versions& versions, uint32_t reader) {
+  void TakeWriters(uint32_t key, Versions& versions) {
+    const uint32_t reader = uses_[versions.first_longest].op;
     const Micro& read = history_.micros[versions.longest];
     versions.count = read.count;
+    newest_.clear();
+    uint32_t newest = 0;
     for (uint32_t i = 0; i < read.count; ++i) {
       const uint32_t value = history_.pool[read.value + i];
       const uint32_t append = append_of_[value];
@@ -161,6 +160,7 @@ class Checker {
                           Transaction(reader), Value(value), Key(key)),
               {reader});
         writers_.push_back(kNone);
+        newest_.push_back(newest);
         continue;
       }
       const Use& use = uses_[append];
@@ -172,6 +172,8 @@ class Checker {
       }
       position_[use.micro] = i;
       writers_.push_back(use.op);
+      newest = std::max(newest, use.op);
+      newest_.push_back(newest);
       if (history_.ops[use.op].end == End::kFail) {
         Found(Level::kReadCommitted, "G1a",
               fmt::format("{} read {} in key {}, which {} appended and aborted",
@@ -181,59 +183,21 @@ class Checker {
     }
   }
 
-  void CheckPrefixes(uint32_t key, const Versions& versions, uint32_t longest_op) {
+  // Every read is the beginning of the longest one; and no level of isolation lets a read show what had
+  // not been sent yet when it ended.
+  void CheckReads(uint32_t key, const Versions& versions) {
     const uint32_t* order = history_.pool.data() + history_.micros[versions.longest].value;
     for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
       const Micro& micro = history_.micros[uses_[i].micro];
       if (micro.kind == Micro::Kind::kAppend || micro.count == 0) continue;
-      const uint32_t* list = history_.pool.data() + micro.value;
-      if (std::memcmp(list, order, micro.count * sizeof(uint32_t)) == 0) continue;
-      const auto at = static_cast<size_t>(std::mismatch(list, list + micro.count, order).first - list);
-      Found(Level::kReadCommitted, "incompatible order",
-            fmt::format("of key {} {} read {} at place {}, where {} read {}", Key(key),
-                        Transaction(uses_[i].op), Value(list[at]), at + 1, Transaction(longest_op),
-                        Value(order[at])),
-            {uses_[i].op, longest_op});
-    }
-  }
-
-  // What one transaction appended stands in its own order, from its first append on.
-  void CheckOwnOrder(uint32_t key, uint32_t longest_op) {
-    uint32_t before = kNone;  // Use: the append before this one, by the same transaction.
-    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
-      const Use& use = uses_[i];
-      if (history_.micros[use.micro].kind != Micro::Kind::kAppend) continue;
-      const uint32_t previous = std::exchange(before, i);
-      if (previous == kNone || uses_[previous].op != use.op || position_[use.micro] == kNone ||
-          position_[uses_[previous].micro] < position_[use.micro])
-        continue;
-      Found(Level::kReadCommitted, "incompatible order",
-            fmt::format("{} read {} in key {} without {} before it, which {} had appended before", Transaction(longest_op),
-                        Value(history_.micros[use.micro].value), Key(key),
-                        Value(history_.micros[uses_[previous].micro].value), Transaction(use.op)),
-            {longest_op, use.op});
-    }
-  }
-
-  // No level of isolation lets a read show what had not been sent yet when it ended.
-  void CheckFuture(uint32_t key, const Versions& versions) {
-    newest_.clear();
-    uint32_t newest = kNone;
-    for (uint32_t i = 0; i < versions.count; ++i) {
-      const uint32_t writer = writers_[versions.begin + i];
-      if (writer != kNone && (newest == kNone || history_.ops[writer].start > history_.ops[newest].start))
-        newest = writer;
-      newest_.push_back(newest);
-    }
-    const uint32_t* order = history_.pool.data() + history_.micros[versions.longest].value;
-    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
-      const Micro& micro = history_.micros[uses_[i].micro];
-      if (micro.kind == Micro::Kind::kAppend || micro.count == 0) continue;
-      const uint32_t writer = newest_[micro.count - 1];
       const uint32_t reader = uses_[i].op;
-      if (writer == kNone || history_.ops[writer].start <= history_.ops[reader].finish) continue;
-      // Of a read in another order it is not certain that it shows that one.
-      if (std::memcmp(history_.pool.data() + micro.value, order, micro.count * sizeof(uint32_t)) != 0) continue;
+      const uint32_t* list = history_.pool.data() + micro.value;
+      if (std::memcmp(list, order, micro.count * sizeof(uint32_t)) != 0) {
+        TellOrder(key, versions, i);
+        continue;
+      }
+      const uint32_t writer = newest_[micro.count - 1];
+      if (writer <= reader || history_.ops[writer].start <= history_.ops[reader].finish) continue;
       Found(Level::kReadCommitted, "future read",
             fmt::format("{} read in key {} what {} appended, and had ended before that one began",
                         Transaction(reader), Key(key), Transaction(writer)),
@@ -241,22 +205,59 @@ class Checker {
     }
   }
 
-  // An acknowledged append that a read which began later does not show, nor any longer one.
-  void CheckUnread(uint32_t key) {
-    uint32_t earliest = kNone;
-    uint32_t latest = kNone;
+  void TellOrder(uint32_t key, const Versions& versions, uint32_t use) {
+    const uint32_t* order = history_.pool.data() + history_.micros[versions.longest].value;
+    const Micro& micro = history_.micros[uses_[use].micro];
+    const uint32_t* list = history_.pool.data() + micro.value;
+    const auto at = static_cast<size_t>(std::mismatch(list, list + micro.count, order).first - list);
+    const uint32_t longest = uses_[versions.first_longest].op;
+    Found(Level::kReadCommitted, "incompatible order",
+          fmt::format("of key {} {} read {} at place {}, where {} read {}", Key(key),
+                      Transaction(uses_[use].op), Value(list[at]), at + 1, Transaction(longest),
+                      Value(order[at])),
+          {uses_[use].op, longest});
+  }
+
+  // What one transaction appended stands in its own order, from its first append on; and nothing is
+  // missing that was acknowledged before a read began which does not show it, nor any longer one.
+  void CheckAppends(uint32_t key, Versions& versions) {
+    uint32_t before = kNone;    // Use: the append before this one.
+    uint32_t earliest = kNone;  // Use: of the unread ones that which was acknowledged first.
+    uint32_t latest = kNone;    // Use: the read that began last.
     for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
       const Use& use = uses_[i];
-      const Op& op = history_.ops[use.op];
-      if (history_.micros[use.micro].kind != Micro::Kind::kAppend) {
-        if (latest == kNone || op.start > history_.ops[uses_[latest].op].start) latest = i;
+      const Micro& micro = history_.micros[use.micro];
+      if (micro.kind != Micro::Kind::kAppend) {
+        latest = i;
         continue;
       }
-      if (op.end != End::kOk || position_[use.micro] != kNone) continue;
+      append_of_[micro.value] = kNone;
+      const uint32_t previous = std::exchange(before, i);
+      if (position_[use.micro] != kNone) {
+        if (previous != kNone && uses_[previous].op == use.op &&
+            position_[uses_[previous].micro] > position_[use.micro])
+          TellOwnOrder(key, versions, previous, i);
+        continue;
+      }
+      if (versions.first_unread == kNone) versions.first_unread = i;
+      const Op& op = history_.ops[use.op];
+      if (op.end != End::kOk) continue;
       ++report_.unread;
       if (earliest == kNone || op.finish < history_.ops[uses_[earliest].op].finish) earliest = i;
     }
-    if (!real_time_ || earliest == kNone || latest == kNone) return;
+    if (real_time_ && earliest != kNone && latest != kNone) CheckLost(key, earliest, latest);
+  }
+
+  void TellOwnOrder(uint32_t key, const Versions& versions, uint32_t first, uint32_t second) {
+    const uint32_t longest = uses_[versions.first_longest].op;
+    Found(Level::kReadCommitted, "incompatible order",
+          fmt::format("{} read {} in key {} without {} before it, which {} had appended before",
+                      Transaction(longest), Value(history_.micros[uses_[second].micro].value), Key(key),
+                      Value(history_.micros[uses_[first].micro].value), Transaction(uses_[first].op)),
+          {longest, uses_[first].op});
+  }
+
+  void CheckLost(uint32_t key, uint32_t earliest, uint32_t latest) {
     const Use& append = uses_[earliest];
     const Use& read = uses_[latest];
     if (history_.ops[append.op].finish >= history_.ops[read.op].start) return;
@@ -281,14 +282,14 @@ class Checker {
   // is known of the order among the unread ones.
   void AddUnread(uint32_t key) {
     unread_.clear();
-    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+    const Versions& versions = versions_[key];
+    for (uint32_t i = versions.first_unread; i < key_begin_[key + 1]; ++i) {
       const Use& use = uses_[i];
       if (history_.micros[use.micro].kind == Micro::Kind::kAppend && position_[use.micro] == kNone &&
           (unread_.empty() || unread_.back() != use.op) && Committed(history_.ops[use.op]))
         unread_.push_back(use.op);
     }
     if (unread_.empty()) return;
-    const Versions& versions = versions_[key];
     if (versions.count > 0)
       for (const uint32_t op : unread_)
         Depend(writers_[versions.begin + versions.count - 1], op, Arrow::kWriteWrite);
@@ -297,7 +298,7 @@ class Checker {
     uint32_t updated = kNone;
     uint32_t last = kNone;
     size_t readers = 0;
-    for (uint32_t i = key_begin_[key]; i < key_begin_[key + 1]; ++i) {
+    for (uint32_t i = versions.first_longest; i < key_begin_[key + 1]; ++i) {
       const Use& use = uses_[i];
       const Micro& read = history_.micros[use.micro];
       if (read.kind == Micro::Kind::kAppend || use.op == last) continue;
@@ -583,7 +584,7 @@ class Checker {
   std::vector<uint32_t> append_of_;  // By value: use that appends it, of the key at hand.
   std::vector<uint32_t> position_;   // By micro: place of an append in its key's order, or kNone.
   std::vector<uint32_t> writers_;    // By key and place: transaction, or kNone.
-  std::vector<uint32_t> newest_;     // By place in the key at hand: who of the writers so far began last.
+  std::vector<uint32_t> newest_;     // By place in the key at hand: the last of the writers so far to begin.
   std::vector<uint32_t> unread_;     // Transactions that appended to the key at hand what no read shows.
   DependencyGraph graph_;
   std::map<std::string, size_t> told_;
