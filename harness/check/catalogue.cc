@@ -109,20 +109,23 @@ std::vector<Entry> Storage() {
   return {
       {{"SS-PVC-1", "claims by ordinal",
         "For every claim template T and ordinal n there is a claim T-<set>-<n> with the labels of "
-        "the template and of the set's selector.",
+        "the template and of the set's selector, made with the template's storage class, access "
+        "modes and size.",
         "Kubernetes 1.9", "StatefulSets with claim templates; scenarios in which a pod is created.",
-        ""},
+        "Claims that were there before the record, or that somebody else may have made."},
        JudgeClaimNames},
       {{"SS-PVC-2", "the claim's identity is stable",
-        "Over all lives of a pod its claim keeps its uid and its volume, stays Bound, and the "
-        "volume keeps uid and handle.",
+        "Over all lives of a pod its claim keeps its uid and its volume and stays Bound, and the "
+        "volume keeps its uid and its source: the driver's handle or, of others, the path.",
         "Kubernetes 1.9", "StatefulSets with bound claims.",
         "Claims that the run deletes itself, and the set's retention policy."},
        JudgeClaimChain},
       {{"SS-PVC-4", "one claim, one volume",
         "No two bound claims share a volume, no volume belongs to a claim bound elsewhere, no two "
-        "volumes share a handle.",
-        "Kubernetes 1.9", "All claims of the namespace.", "Volumes provisioned twice on purpose."},
+        "volumes of the set share a handle.",
+        "Kubernetes 1.9", "All claims of the namespace.",
+        "Volumes that many may mount share a handle by right. One path of two volumes that are no "
+        "driver's is undecided: it may be on two nodes."},
        JudgeBijection},
   };
 }

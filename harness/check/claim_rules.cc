@@ -318,9 +318,12 @@ std::vector<Guarantee> ClaimFamily() {
       {.id = "SS-PVC-3",
        .title = "binding",
        .paragraph = "A claim is Bound only with a volume, which is written once; a volume is Bound "
-                    "only with the uid of its claim.",
+                    "only with the uid of its claim, belongs to one claim and is not Released before "
+                    "that is gone; and a pod is Ready only on claims that are Bound.",
        .since = "Kubernetes 1.9",
        .exercised = "a claim of the set is bound",
+       .exceptions = "What two watches say counts when it lasts longer than 5 s. A volume that no "
+                     "container mounts is not waited for.",
        .needs = volumes,
        .seen = "{} states of bound claims with their volumes",
        .judge = JudgeBinding},
@@ -355,13 +358,14 @@ std::vector<Guarantee> ClaimFamily() {
        .judge = JudgeProtection},
       {.id = "SS-PVC-8",
        .title = "immutable claims",
-       .paragraph = "Storage class and access modes of a claim never change, its size never "
-                    "shrinks, and the claim templates of a set never change.",
+       .paragraph = "Storage class, access modes and volume mode of a claim never change, its size "
+                    "never shrinks, and the claim templates of a set never change.",
        .since = "Kubernetes 1.9",
        .exercised = "the set has a claim",
-       .exceptions = "A smaller size to recover from a failed expansion (1.32).",
+       .exceptions = "A smaller size to recover from a failed expansion (1.32), but never below what the "
+                     "claim was made with.",
        .needs = claims,
-       .seen = "{} claims kept class, access modes and size",
+       .seen = "{} claims kept class, access modes, volume mode and size",
        .judge = JudgeImmutableClaims},
       {.id = "SS-PVC-9",
        .title = "reclaiming",

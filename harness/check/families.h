@@ -52,6 +52,7 @@ std::vector<Guarantee> RevisionOfPodFamily();  // pod_revisions.cc: SS-UPD, revi
 std::vector<Guarantee> RevisionFamily();       // revisions.cc: SS-REV
 std::vector<Guarantee> StatusFamily();      // status.cc: SS-STAT, SS-VAL
 void JudgeCounts(Judgement& judge);         // status_counts.cc: a part of SS-STAT-2
+void JudgeRest(Judgement& judge);           // status_rest.cc: SS-STAT-3
 std::vector<Guarantee> ClaimFamily();       // claim_rules.cc: SS-PVC-3 to 10
 std::vector<Guarantee> RetentionFamily();   // retention.cc: SS-RET
 std::vector<Guarantee> SingleFamily();      // single.cc: SS-AMO-3 to 7

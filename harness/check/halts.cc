@@ -163,12 +163,12 @@ void JudgeTerminalPhase(Judgement& judge) {
   }
 }
 
-// Ordinals that the set wanted during the whole of the last limits.settle seconds of the window, of
-// which there was no pod in that time.
-std::vector<int64_t> MissingAtEnd(const Judgement& judge) {
+// Ordinals that the set wanted during the whole of the last `seconds` of the window, of which there
+// was no pod in that time.
+std::vector<int64_t> MissingAtEnd(const Judgement& judge, double seconds) {
   const Context& context = judge.context();
   const Window& window = judge.window();
-  const double since = window.t1 - window.Settle();
+  const double since = window.t1 - seconds;
   std::vector<int64_t> missing;
   Around around;
   for (const SetState* set : window.sets) {
@@ -212,12 +212,11 @@ bool HasFailedCreate(const Judgement& judge) {
   });
 }
 
-// Since the set wants the ordinal that is missing, all lower pods were available for limits.settle
-// without interruption.
-bool HadTime(const Judgement& judge, int64_t ordinal) {
+// For how long, since the set wants the ordinal that is missing, all lower pods were available
+// without interruption: seconds that the set had to create it.
+double TimeToCreate(const Judgement& judge, int64_t ordinal) {
   const Context& context = judge.context();
   const Window& window = judge.window();
-  if (context.Parallel()) return true;
   const Member* last = context.LastOf(ordinal, window.end_line);
   int64_t first = ordinal;
   double since = window.t1;
@@ -226,15 +225,32 @@ bool HadTime(const Judgement& judge, int64_t ordinal) {
     first = std::min(first, window.sets[i]->start);
   }
   if (last != nullptr && last->life->gone) since = std::max(since, last->life->gone->t);
+  if (context.Parallel()) return window.t1 - since;
   return LongestClear(context, first, ordinal, since, {.line = window.end_line, .t = window.t1},
-                      MostMinReady(window.sets)) >= window.Settle();
+                      MostMinReady(window.sets));
+}
+
+// Where the record ends before limits.settle has passed, nobody knows what would have come.
+void JudgeMissingLately(Judgement& judge) {
+  const Window& window = judge.window();
+  if (&window != &judge.context().windows.back()) return;
+  const std::vector<int64_t> for_long = MissingAtEnd(judge, window.Settle());
+  for (const int64_t ordinal : MissingAtEnd(judge, kDelta)) {
+    const double seconds = TimeToCreate(judge, ordinal);
+    if (std::count(for_long.begin(), for_long.end(), ordinal) > 0 || seconds <= kDelta ||
+        HasStaleClaim(judge, ordinal))
+      continue;
+    judge.Undecided(fmt::format("pod {}-{} has been missing for {:.1f} s when the record ends, which is "
+                                "less than limits.settle ({:.0f} s)",
+                                judge.context().trace.target_name, ordinal, seconds, window.Settle()));
+  }
 }
 
 // Nothing that the record shows explains why the ordinal is not created.
 void JudgeMissing(Judgement& judge, const char* sentence) {
   const Context& context = judge.context();
   const At end{.line = judge.window().end_line, .t = judge.window().t1};
-  for (const int64_t ordinal : MissingAtEnd(judge)) {
+  for (const int64_t ordinal : MissingAtEnd(judge, judge.window().Settle())) {
     bool held = false;
     for (const int64_t other : context.ordinals) {
       const Member* last = context.LastOf(other, end.line);
@@ -244,7 +260,7 @@ void JudgeMissing(Judgement& judge, const char* sentence) {
     if (held) continue;
     judge.Saw();
     const std::string name = fmt::format("{}-{}", context.trace.target_name, ordinal);
-    if (!HadTime(judge, ordinal)) {
+    if (TimeToCreate(judge, ordinal) < judge.window().Settle() && !context.Parallel()) {
       judge.Undecided(fmt::format("pod {} is missing, but the pods below it have not been available "
                                   "for {:.0f} s",
                                   name, judge.window().Settle()));
@@ -270,6 +286,7 @@ void JudgeMissing(Judgement& judge, const char* sentence) {
                              judge.window().Settle(), sentence),
                  {{"Pod", name, ""}}, {judge.window().sets.back()->at.line});
   }
+  JudgeMissingLately(judge);
 }
 
 void JudgeBurst(Judgement& judge) {
@@ -494,6 +511,7 @@ std::vector<Guarantee> HaltFamily() {
                     "created.",
        .since = "Kubernetes 1.9",
        .exercised = "a pod is missing above one that was unwell, or stays missing",
+       .exceptions = "Undecided where the record ends before limits.settle has passed.",
        .scope = Scope::kOrdered,
        .seen = "{} times creation went on after a predecessor was repaired",
        .judge = JudgeNoDeadlock},

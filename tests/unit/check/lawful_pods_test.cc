@@ -10,12 +10,6 @@ namespace {
 const char* const kMinReady = "/spec/minReadySeconds";
 const char* const kTaints = "/spec/taints";
 
-TraceText On(const char* server, TraceText trace) {
-  std::string& run = trace.lines().front();
-  run.replace(run.find("v1.36.2"), 7, server);
-  return trace;
-}
-
 // The newest line tells a pod that was there when the watch began.
 TraceText& Listed(TraceText& trace) {
   Json line = *ParseJson(trace.lines().back());
@@ -162,6 +156,11 @@ TEST(LawfulPods, Order) {
     }
     return trace.Wait(130).End();
   };
+  const auto late = [](double seconds) {
+    return TraceText().Set(3).Up(0, "u0").Up(1, "u1").Wait(seconds).End();
+  };
+  TraceText unready;
+  unready.Set(3).Up(0, "u0").Up(1, "u1").Ready(1, false);
   ExpectVerdicts({
       {"the highest stops slowly", "SS-ORD-13", "unknown",
        Healthy(2).Set(0).Terminate(1, 300).Wait(130).End()},
@@ -176,6 +175,9 @@ TEST(LawfulPods, Order) {
       {"available for long", "SS-ORD-15", "fail", min_ready(230)},
       {"the old claim is in the way", "SS-ORD-15", "unknown", missing(true)},
       {"nothing is in the way", "SS-ORD-15", "fail", missing(false)},
+      {"a minute at the record's end", "SS-ORD-15", "unknown", late(60)},
+      {"some seconds at the record's end", "SS-ORD-15", "not-applicable", late(4)},
+      {"the lower one is not Ready", "SS-ORD-15", "not-applicable", unready.Wait(60).End()},
       {"events not watched", "SS-ORD-15", "unknown",
        TraceText().Set(3).Up(0, "u0").Up(1, "u1").Wait(130).End()},
       {"held up", "SS-ORD-6", "pass", FailedHeldUp(1)},

@@ -87,6 +87,40 @@ TraceText NotCountedOff(Sign sign, double rest) {
   return trace.Wait(rest).End();
 }
 
+// The status counts one Ready pod too few for so long, and is right in the end.
+TraceText WrongForLong(double seconds) {
+  return Healthy().Wait(6).Status(Count(3, 2)).Wait(seconds).Status(Count(3, 3)).Wait(1).End();
+}
+
+// pg-2 comes while the pods' watch is held back; the status counts it, as it should.
+TraceText RightWhileLate() {
+  TraceText trace;
+  trace.Set(3, Count(0, 0)).Up(0, "u0").Up(1, "u1").Status(Count(2, 2)).Wait(6);
+  const double from = trace.t();
+  trace.Up(2, "u2").Status(Count(3, 3)).Wait(90).Status(At("/metadata/annotations/x", "1"));
+  return Late(trace.Wait(1).End(), "pods", from, from + 90);
+}
+
+// The same without pg-2.
+TraceText WrongWhileLate() {
+  TraceText trace;
+  trace.Set(3, Count(0, 0)).Up(0, "u0").Up(1, "u1").Status(Count(2, 2)).Wait(6);
+  const double from = trace.t();
+  trace.Status(Count(3, 3)).Wait(90).Status(At("/metadata/annotations/x", "1"));
+  return Late(trace.Wait(1).End(), "pods", from, from + 90);
+}
+
+// pg-2 is refused; nothing says so but an event.
+TraceText Refused(const char* server) {
+  TraceText trace = Healthy();
+  trace.Open("events").Action("delete", "pods", "pg-2", "u2").Terminate(2).Gone(2);
+  trace.Object("events", "pg.1", [](Json& event) {
+    event["reason"] = "FailedCreate";
+    event["involvedObject"] = {{"kind", "StatefulSet"}, {"name", "pg"}};
+  });
+  return On(server, trace.Wait(70).End());
+}
+
 Json EndpointOf(int ordinal) {
   return {{"addresses", {fmt::format("10.0.0.{}", ordinal + 1)}},
           {"hostname", fmt::format("pg-{}", ordinal)},
@@ -121,6 +155,12 @@ TEST(LawfulStatus, ControllersThatAreAway) {
       {"nothing written for long", "SS-STAT-3", "fail", NotCountedOff(Sign::kNone, 61)},
       {"another status, still wrong", "SS-STAT-3", "fail", NotCountedOff(Sign::kStatus, 20)},
       {"a slice was written", "SS-STAT-3", "fail", NotCountedOff(Sign::kSlice, 20)},
+      {"wrong for two minutes, right in the end", "SS-STAT-3", "fail", WrongForLong(120)},
+      {"wrong for some seconds", "SS-STAT-3", "pass", WrongForLong(50)},
+      {"a late watch", "SS-STAT-3", "unknown", RightWhileLate()},
+      {"a late watch that tells nothing new", "SS-STAT-3", "fail", WrongWhileLate()},
+      {"pods were refused", "SS-STAT-3", "unknown", Refused("v1.23.9")},
+      {"refused, but it writes nevertheless", "SS-STAT-3", "fail", Refused("v1.24.9")},
       {"no endpoint, nothing written", "SS-NET-1", "unknown", StaleSlice(false, false, 20)},
       {"no endpoint, a status written", "SS-NET-1", "fail", StaleSlice(false, true, 20)},
       {"no endpoint for long", "SS-NET-1", "fail", StaleSlice(false, false, 61)},

@@ -148,7 +148,7 @@ TEST(OrderRules, Halts) {
       {"goes on after repair", "SS-ORD-15", "pass", Halted(10, true)},
       {"stays missing", "SS-ORD-15", "fail",
        TraceText().Open("events").Set(3).Up(0, "u0").Up(1, "u1").Wait(130).End()},
-      {"missing for a while", "SS-ORD-15", "not-applicable",
+      {"missing for a while", "SS-ORD-15", "unknown",
        TraceText().Set(3).Up(0, "u0").Up(1, "u1").Wait(30).End()},
       {"the lowest first", "SS-ORD-5", "pass", BothMissing(true)},
       {"the higher first", "SS-ORD-5", "fail", BothMissing(false)},

@@ -182,6 +182,8 @@ TEST(StatusRules, Status) {
       {"the truth", "SS-STAT-3", "pass", Healthy().End()},
       {"not the truth", "SS-STAT-3", "fail",
        Healthy().Status(At("/status/readyReplicas", 2)).Wait(11).End()},
+      {"a current pod not counted", "SS-STAT-3", "fail",
+       Healthy().Status(At("/status/currentReplicas", 2)).Wait(11).End()},
       {"not yet at rest", "SS-STAT-3", "not-applicable", With("/status/readyReplicas", 2)},
       {"one revision, two counts", "SS-STAT-3", "fail", With("/status/updatedReplicas", 2)},
       {"available", "SS-STAT-4", "pass", With("/status/availableReplicas", 3)},
