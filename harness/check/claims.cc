@@ -21,11 +21,12 @@ using trace::VolumeState;
 
 constexpr const char* kOnlySets = "the target is a Deployment, which does not promise this";
 
-// The claim templates by the claim names that they give: "data-web-" -> "data".
-const SetState* NewestSet(const Context& context, const Window& window) {
-  const SetState* set = context.SetAt(window.end_line - 1);
-  if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
-  return set;
+// The newest state of the set that the pod belongs to; another set may have the name by now.
+const SetState* SetOf(const Context& context, const Window& window, const PodLife& pod) {
+  const trace::OwnerReference* owner = Controller(pod.states.front().identity->owners);
+  for (size_t i = window.sets.size(); owner != nullptr && i-- > 0;)
+    if (window.sets[i]->uid == owner->uid) return window.sets[i];
+  return NewestSet(context, window);
 }
 
 bool Existed(const ClaimLife& life, const Window& window) {
@@ -154,7 +155,12 @@ void JudgeClaimLife(Judgement& judge, const ClaimLife& life) {
 void JudgeClaimEnd(Judgement& judge, const std::vector<const ClaimLife*>& lives, size_t index) {
   const Window& window = judge.window();
   const ClaimLife& life = *lives[index];
-  if (life.term && window.Has(*life.term) && !CauseOfClaimDeletion(judge.context(), life)) {
+  if (life.listed && life.term && life.term->line == life.first().line) {
+    if (window.Has(*life.term)) {
+      judge.Undecided(fmt::format("claim {} (uid {}) was deleted before the record began", life.name,
+                                  life.uid));
+    }
+  } else if (life.term && window.Has(*life.term) && !CauseOfClaimDeletion(judge.context(), life)) {
     judge.Broken(life.term->t,
                  fmt::format("claim {} (uid {}) was deleted at {} although neither the run nor the "
                              "set's retention policy asked for it: its data is lost",
@@ -326,8 +332,8 @@ CheckResult JudgeClaimNames(const Context& context, const Window& window) {
   if (context.IsDeployment()) return judge.NotApplicable(kOnlySets);
   judge.Needs({"pods", "statefulsets", kClaims});
   judge.RestsOnWholeness();
-  const SetState* set = NewestSet(context, window);
   for (const Member* member : judge.Pods()) {
+    const SetState* set = SetOf(context, window, *member->life);
     if (set == nullptr || member->ordinal < 0 || !window.Has(member->life->first())) continue;
     for (const trace::ClaimTemplate& claim : *set->templates) {
       judge.Saw();

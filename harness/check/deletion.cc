@@ -266,6 +266,12 @@ void Attribute(const Context& context, Member& member) {
     return Set(member, Cause::kOpen,
                "the record ends before the status that would tell a rolling update");
   }
+  const auto watch = context.trace.opened.find("pods");
+  if (life.listed && watch != context.trace.opened.end() && term.t - watch->second.at.t <= kDelta) {
+    return Set(member, Cause::kOpen,
+               fmt::format("the record begins {:.1f} s before, and may lack who asked for it",
+                           term.t - watch->second.at.t));
+  }
   member.cause = Cause::kUnknown;
 }
 

@@ -9,12 +9,6 @@ namespace {
 using trace::ClaimLife;
 using trace::SetState;
 
-const SetState* NewestSet(const Context& context, const Window& window) {
-  const SetState* set = context.SetAt(window.end_line - 1);
-  if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
-  return set;
-}
-
 bool Compares(const Context& context, const trace::At& a, const trace::At& b) {
   return a.version != 0 && b.version != 0 && context.trace.one_counter;
 }
@@ -79,6 +73,12 @@ std::optional<std::string> PolicyOfOwners(const Context& context, const ClaimLif
 }
 
 }  // namespace
+
+const SetState* NewestSet(const Context& context, const Window& window) {
+  const SetState* set = context.SetAt(window.end_line - 1);
+  if (set == nullptr && !context.trace.set.empty()) set = &context.trace.set.front();
+  return set;
+}
 
 int64_t OrdinalOfClaim(const Context& context, const SetState& set, const std::string& name) {
   for (const trace::ClaimTemplate& claim : *set.templates) {

@@ -15,6 +15,8 @@ namespace holdfast::check {
 inline constexpr const char* kClaims = "persistentvolumeclaims";
 inline constexpr const char* kVolumes = "persistentvolumes";
 
+// The set's newest state at the window's end, or the first one of the record; nullptr when there is none.
+const trace::SetState* NewestSet(const Context& context, const Window& window);
 // The ordinal whose claim this is by its name and the set's templates, or -1.
 int64_t OrdinalOfClaim(const Context& context, const trace::SetState& set, const std::string& name);
 // The same by the newest state of the window's set; -1 when there is none.

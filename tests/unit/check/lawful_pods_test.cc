@@ -10,20 +10,6 @@ namespace {
 const char* const kMinReady = "/spec/minReadySeconds";
 const char* const kTaints = "/spec/taints";
 
-// The newest line tells a pod that was there when the watch began.
-TraceText& Listed(TraceText& trace) {
-  Json line = *ParseJson(trace.lines().back());
-  line["event"]["type"] = "LIST";
-  trace.lines().back() = DumpJson(line);
-  for (std::string& text : trace.lines()) {
-    Json open = *ParseJson(text);
-    if (GetString(open, {"kind"}) != "watch-open" || GetString(open, {"resource"}) != "pods") continue;
-    open["items"] = 1;
-    text = DumpJson(open);
-  }
-  return trace;
-}
-
 // The watch of the resource stands still after `from` seconds and tells at `until` what it missed.
 TraceText Held(TraceText trace, const char* resource, double from, double until) {
   std::vector<std::pair<double, std::string>> lines;
@@ -75,6 +61,11 @@ TraceText Broken(const char* hash) {
 }
 
 TEST(LawfulPods, Ends) {
+  const auto begun = [](double before) {
+    TraceText trace;
+    trace.Create(0, "u0");
+    return Listed(trace, "pods").Set(1).Ready(0).Wait(before).Terminate(0).Wait(1).Gone(0).Wait(9).End();
+  };
   TraceText by_name = Healthy();
   by_name.Action("delete", "namespaces", "ns", "ns-uid").Terminate(0).Wait(1).End();
   TraceText other = Healthy();
@@ -93,6 +84,8 @@ TEST(LawfulPods, Ends) {
       {"no new template", "SS-ID-3", "fail", Healthy().Terminate(2).Wait(1).End()},
       {"the run deletes the namespace", "SS-ID-3", "pass", by_name},
       {"the run deletes another", "SS-ID-3", "fail", other},
+      {"asked for before the record", "SS-ID-3", "unknown", begun(3)},
+      {"long after its begin", "SS-ID-3", "fail", begun(6)},
       {"long grace", "SS-REC-1", "unknown", Healthy().Terminate(1, 300).Wait(130).End()},
       {"gone", "SS-REC-1", "fail", Healthy().Terminate(1).Gone(1).Wait(130).End()},
       {"the update does not work", "SS-REC-1", "unknown", Broken("pg-2b")},
@@ -335,7 +328,7 @@ TraceText ByHand(const char* generated) {
 TraceText ListedPod(const Edit& edit) {
   TraceText trace;
   trace.Set(1).Create(0, "u0", edit);
-  return Listed(trace).Wait(1).Ready(0).Wait(6).End();
+  return Listed(trace, "pods").Wait(1).Ready(0).Wait(6).End();
 }
 
 // pg-1 is gone and not made again for so long.
@@ -366,7 +359,7 @@ TEST(LawfulPods, Identity) {
       pod["metadata"]["deletionTimestamp"] = "2027-01-15T08:00:30Z";
       pod["metadata"]["deletionGracePeriodSeconds"] = 30;
     });
-    if (listed) Listed(trace);
+    if (listed) Listed(trace, "pods");
     return trace.Wait(1).Gone(0).Up(0, "u0b").Wait(6).End();
   };
   ExpectVerdicts({

@@ -76,6 +76,16 @@ TraceText SetMadeAnew(const char* deleted, const char* owner) {
   return Collected(trace, "data-pg-0").Wait(6).End();
 }
 
+// A claim that is on its way out from the first line on, or from the second.
+TraceText EndingBefore(bool listed_so) {
+  const Edit ends = At("/metadata/deletionTimestamp", "2027-01-15T08:00:00Z");
+  TraceText trace;
+  trace.Claim("ADDED", "data-pg-0", listed_so ? ends : Edit());
+  Listed(trace, kClaimWatch).Set(1).Up(0, "u0");
+  if (!listed_so) trace.Claim("MODIFIED", "data-pg-0", ends);
+  return trace.Wait(6).End();
+}
+
 TEST(LawfulStorage, DeletedByThePolicy) {
   ExpectVerdicts({
       {"collected with its pod", "SS-PVC-2", "pass", ScaledThereAndBack("Delete", "u1")},
@@ -85,6 +95,8 @@ TEST(LawfulStorage, DeletedByThePolicy) {
       {"collected with its set, late", "SS-PVC-2", "pass", SetMadeAnew("Delete", "set")},
       {"owned by the new set", "SS-PVC-2", "fail", SetMadeAnew("Delete", "set2")},
       {"the set keeps its claims", "SS-PVC-2", "fail", SetMadeAnew("Retain", "set")},
+      {"before the record began", "SS-PVC-2", "unknown", EndingBefore(true)},
+      {"in the record", "SS-PVC-2", "fail", EndingBefore(false)},
   });
 }
 
@@ -199,12 +211,26 @@ TraceText OneHandle(const char* access, const char* name = "data-pg-1") {
 }
 
 TraceText Shrunk(const char* server, const char* size) {
-  TraceText trace = Healthy();
-  std::string& run = trace.lines().front();
-  run.replace(run.find("v1.36.2"), 7, server);
+  TraceText trace = On(server, Healthy());
   for (const char* storage : {"2Gi", size})
     trace.Claim("MODIFIED", "data-pg-1", At("/spec/resources/requests/storage", storage));
   return trace.Wait(1).End();
+}
+
+// After the set's end one of its name is made, with another claim template; pg-1 is of this or that one.
+TraceText OfTwoSets(const char* owner) {
+  TraceText trace = Healthy(1);
+  trace.Up(1, "u1", At("/metadata/ownerReferences/0/uid", owner));
+  trace.Action("delete", "statefulsets", "pg", "set").SetDeleted().Wait(0.1);
+  for (int i : {0, 1})
+    trace.Terminate(i).Gone(i);
+  Json set = {{"metadata",
+               {{"name", "pg"}, {"namespace", "ns"}, {"uid", "set2"}, {"generation", 1},
+                {"creationTimestamp", trace.pod(0)["metadata"]["creationTimestamp"]}}}};
+  set["spec"] = {{"serviceName", "pg"},
+                 {"replicas", 0},
+                 {"volumeClaimTemplates", Json::array({{{"metadata", {{"name", "wal"}}}}})}};
+  return trace.Watch("statefulsets", "ADDED", set).Wait(9).End();
 }
 
 TraceText SlowToGo() {
@@ -220,6 +246,8 @@ TEST(LawfulStorage, ClaimsAndVolumesOfOthers) {
       {"before the set", "SS-PVC-1", "unknown", BroughtAlong({{"app", "pg"}}, 1, true)},
       {"made with its pod", "SS-PVC-1", "fail", BroughtAlong({{"app", "pg"}}, 0)},
       {"all labels", "SS-PVC-1", "pass", BroughtAlong({{"app", "pg"}, {"tier", "db"}}, 0)},
+      {"of the set before", "SS-PVC-1", "pass", OfTwoSets("set")},
+      {"of the set with another template", "SS-PVC-1", "fail", OfTwoSets("set2")},
       {"a static volume comes back", "SS-PVC-2", "pass", VolumeBack(true)},
       {"under a claim", "SS-PVC-2", "fail", VolumeBack(false)},
       {"a shared file system", "SS-PVC-4", "pass", OneHandle("ReadWriteMany")},

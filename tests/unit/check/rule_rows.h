@@ -35,6 +35,20 @@ inline TraceText& Gap(TraceText& trace, const char* resource) {
   return trace.Line({{"kind", "gap"}, {"resource", resource}, {"reason", "410 Gone"}});
 }
 
+// The newest line tells an object that was there when the watch began.
+inline TraceText& Listed(TraceText& trace, const char* resource) {
+  Json line = *ParseJson(trace.lines().back());
+  line["event"]["type"] = "LIST";
+  trace.lines().back() = DumpJson(line);
+  for (std::string& text : trace.lines()) {
+    Json open = *ParseJson(text);
+    if (GetString(open, {"kind"}) != "watch-open" || GetString(open, {"resource"}) != resource) continue;
+    open["items"] = 1;
+    text = DumpJson(open);
+  }
+  return trace;
+}
+
 // The same record of another server, "v1.24.9".
 inline TraceText On(const char* server, TraceText trace) {
   std::string& run = trace.lines().front();
