@@ -1,8 +1,9 @@
 // What the client load costs: operations per second of the same loop with recording off and on, and
 // of the system's own tool with the same statement and number of clients, against one real server. Each
 // pair runs at the same time, so that the server and whoever else is busy slow both alike; loop and tool
-// are also measured one after the other, each alone with the server. A row is the median of its rounds. The processor time that our process needs for an operation is measured
-// alone, without and with recording.
+// are also measured one after the other, each alone with the server. A tool has a thread for each client,
+// as the loop has. A row is the median of its rounds. The processor time that our process needs for an
+// operation is measured alone, without and with recording.
 // Usage: benchmark_client_load [seconds] [rounds] [clients of each] [system]
 #include <sys/resource.h>
 
@@ -120,8 +121,8 @@ double Pgbench(LocalPod& pod, const Plan& plan) {
       "\"INSERT INTO holdfast (key, value, padding) VALUES ('bench', :v, "
       "CASE WHEN :p > 0 THEN repeat('x', :p) END);\" >/tmp/s.sql; "
       "PGPASSWORD=s3cretWord exec /usr/lib/postgresql/15/bin/pgbench -n -M prepared -f /tmp/s.sql "
-      "-h 127.0.0.1 -p {} -U postgres -c {} -j 2 -T {} postgres",
-      pod.port(), plan.clients, plan.seconds);
+      "-h 127.0.0.1 -p {} -U postgres -c {} -j {} -T {} postgres",
+      pod.port(), plan.clients, plan.clients, plan.seconds);
   const auto done = pod.RunProgram({"sh", "-c", script});
   if (!done || done->exit_code != 0) fmt::print(stderr, "pgbench: {}\n", done ? done->err : "");
   return done ? NumberAfter(done->out, "tps = ") : 0;
