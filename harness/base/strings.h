@@ -25,7 +25,7 @@ Result<std::string> Base64Decode(std::string_view text);
 // Lower-case hexadecimal SHA-256.
 std::string Sha256Hex(std::string_view bytes);
 
-// Shell-like, as fnmatch(3): '*' any run, '?' one character, '[a-c]' one of these, '\\' takes the
+// Shell-like, as fnmatch(3): '*' any run, '?' one character, '[a-c]' one of these, '\' takes the
 // next one literally; the whole text must match.
 bool GlobMatch(std::string_view pattern, std::string_view text);
 // The candidate that a person probably meant, or nullopt when none is near.

@@ -155,7 +155,7 @@ void JudgeClaimLife(Judgement& judge, const ClaimLife& life) {
 void JudgeClaimEnd(Judgement& judge, const std::vector<const ClaimLife*>& lives, size_t index) {
   const Window& window = judge.window();
   const ClaimLife& life = *lives[index];
-  if (life.listed && life.term && life.term->line == life.first().line) {
+  if (WasEndingBefore(life)) {
     if (window.Has(*life.term)) {
       judge.Undecided(fmt::format("claim {} (uid {}) was deleted before the record began", life.name,
                                   life.uid));

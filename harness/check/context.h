@@ -187,7 +187,10 @@ void Attribute(const Context& context, Member& member);
 // Whether the cause lies outside of the set's own scaling and updating.
 bool IsForeign(Cause cause);
 // Already asked to stop when the record began: its end is no event of this record.
-bool WasEndingBefore(const trace::PodLife& life);
+template <typename State>
+bool WasEndingBefore(const trace::Life<State>& life) {
+  return life.listed && life.term && life.term->line == life.first().line;
+}
 // True when the set was deleted with its pods left behind (cascade orphan).
 bool WasOrphaned(const Context& context, const std::string& set_uid);
 

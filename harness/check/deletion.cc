@@ -227,10 +227,6 @@ bool IsForeign(Cause cause) {
          cause == Cause::kSetDeleted;
 }
 
-bool WasEndingBefore(const PodLife& life) {
-  return life.listed && life.term && life.term->line == life.first().line;
-}
-
 void Attribute(const Context& context, Member& member) {
   const PodLife& life = *member.life;
   if (!life.term) return;

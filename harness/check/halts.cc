@@ -205,13 +205,6 @@ bool HasStaleClaim(const Judgement& judge, int64_t ordinal) {
   return false;
 }
 
-bool HasFailedCreate(const Judgement& judge) {
-  const auto& notes = judge.context().trace.notes;
-  return std::any_of(notes.begin(), notes.end(), [&](const trace::Note& note) {
-    return note.reason == "FailedCreate" && judge.window().Has(note.at);
-  });
-}
-
 // For how long, since the set wants the ordinal that is missing, all lower pods were available
 // without interruption: seconds that the set had to create it.
 double TimeToCreate(const Judgement& judge, int64_t ordinal) {

@@ -6,6 +6,7 @@
 
 #include "harness/base/strings.h"
 #include "harness/check/families.h"
+#include "harness/check/storage_facts.h"
 
 namespace holdfast::check {
 namespace {
@@ -92,8 +93,7 @@ void JudgeRange(Judgement& judge) {
   const double silence = window.t1 - newest.t;
   if (silence < kDelta) return;
   // The counters are of before the newest change: nobody may have been there to see it.
-  constexpr double kFailover = 60.0;
-  if (silence < kFailover && IsBefore(context, set->at, newest)) {
+  if (silence < kFailOver && IsBefore(context, set->at, newest)) {
     if (live != wanted) {
       judge.Undecided(fmt::format("the pods are not those of the range, but nothing was written to the "
                                   "set since {}",

@@ -21,9 +21,8 @@ using trace::SliceState;
 
 // What DNS may be behind: the longest usual cache time.
 constexpr double kDnsLag = 35.0;
-// What the endpoint slices may be behind at rest, and without a sign that a controller is there.
+// What the endpoint slices may be behind at rest.
 constexpr double kSliceLag = 10.0;
-constexpr double kFailOver = 60.0;
 
 // Endpoints that are wrong `rest` seconds after all that they depend on are proven wrong when the
 // controllers were there after the last of it.

@@ -162,6 +162,13 @@ std::optional<std::string> TooEarly(const PodLife& life,
                      Describe(life), waited, seconds);
 }
 
+bool HasFailedCreate(const Judgement& judge) {
+  const auto& notes = judge.context().trace.notes;
+  return std::any_of(notes.begin(), notes.end(), [&](const trace::Note& note) {
+    return note.reason == "FailedCreate" && judge.window().Has(note.at);
+  });
+}
+
 std::vector<const Member*> UpdateDeletions(const Judgement& judge) {
   return DeletedBy(judge, Cause::kUpdate);
 }

@@ -63,6 +63,8 @@ std::optional<std::string> TooEarly(const trace::PodLife& life,
                                     trace::Stamp stamp,
                                     int64_t seconds);
 
+// An event of the window tells that a pod or claim could not be created.
+bool HasFailedCreate(const Judgement& judge);
 // Pods that the rolling update deleted in the window, in line order.
 std::vector<const Member*> UpdateDeletions(const Judgement& judge);
 // Pods that scaling deleted in the window, in line order.

@@ -15,10 +15,8 @@ namespace {
 using trace::At;
 using trace::SetState;
 
-// At rest nothing has moved for this long, and without a sign that the controller is there for so long:
-// when its process is lost, another takes over.
+// At rest nothing has moved for this long, and without a sign that the controller is there for kFailOver.
 constexpr double kRest = 10.0;
-constexpr double kFailOver = 60.0;
 
 // What the pods say after a line.
 struct Census {
@@ -61,11 +59,7 @@ bool IsUndefined(const SetState* set) {
 
 // Older controllers that may not create a pod end the sync without writing the status.
 bool MayHaveGivenUp(const Judgement& judge) {
-  const auto& notes = judge.context().trace.notes;
-  return judge.context().MinorVersion() < 24 &&
-         std::any_of(notes.begin(), notes.end(), [&](const trace::Note& note) {
-           return note.reason == "FailedCreate" && judge.window().Has(note.at);
-         });
+  return judge.context().MinorVersion() < 24 && HasFailedCreate(judge);
 }
 
 void Tell(Judgement& judge, const SetState& set, const Census& census, double t, double rest) {
@@ -116,8 +110,9 @@ void JudgeOneRevision(Judgement& judge) {
 
 // Long rests before the last one. Of a watch that was late only the lines come late: what was written
 // before the rest may be told after it.
-void JudgeLongRests(Judgement& judge, const std::vector<At>& changes) {
+void JudgeLongRests(Judgement& judge) {
   const Context& context = judge.context();
+  const std::vector<At> changes = Changes(judge);
   std::vector<double> next(changes.size() + 1, std::numeric_limits<double>::infinity());
   for (size_t i = changes.size(); i-- > 0;)
     next[i] = std::min(next[i + 1], context.trace.WrittenBy(changes[i]));
@@ -136,7 +131,7 @@ void JudgeLongRests(Judgement& judge, const std::vector<At>& changes) {
   }
 }
 
-void JudgeLastRest(Judgement& judge, const std::vector<At>& changes) {
+void JudgeLastRest(Judgement& judge) {
   const Window& window = judge.window();
   const int64_t line = window.end_line - 1;
   const SetState* set = judge.context().SetAt(line);
@@ -153,7 +148,6 @@ void JudgeLastRest(Judgement& judge, const std::vector<At>& changes) {
     newest = std::max(newest, at.t);
     if (at.line > moved.line) moved = at;
   }
-  if (!changes.empty()) newest = std::max(newest, changes.back().t);
   const double rest = window.t1 - newest;
   if (rest <= kRest) return;
   if (rest <= kFailOver && !ControllersWrote(judge.context(), window, moved)) {
@@ -168,9 +162,8 @@ void JudgeLastRest(Judgement& judge, const std::vector<At>& changes) {
 
 void JudgeRest(Judgement& judge) {
   JudgeOneRevision(judge);
-  const std::vector<At> changes = Changes(judge);
-  JudgeLongRests(judge, changes);
-  JudgeLastRest(judge, changes);
+  JudgeLongRests(judge);
+  JudgeLastRest(judge);
 }
 
 }  // namespace holdfast::check

@@ -43,6 +43,8 @@ std::unordered_map<std::string_view, const trace::ClaimLife*> ClaimsByUid(const 
 // What the line `a` tells was certainly written before what `b` tells, of another resource: by versions,
 // or by more than kDelta where they cannot be compared.
 bool CertainlyBefore(const Context& context, const trace::At& a, const trace::At& b);
+// When the process of the controllers is lost, another takes over within so many seconds.
+inline constexpr double kFailOver = 60.0;
 // The controllers of the cluster wrote something of the set after `since` and before the window's end:
 // its status, an endpoint slice or a pod. They run in one process, so none of them was away.
 bool ControllersWrote(const Context& context, const Window& window, const trace::At& since);

@@ -4,20 +4,6 @@
 namespace holdfast::check {
 namespace {
 
-TraceText& Volume(TraceText& trace, const char* type, const std::string& claim, const Edit& edit = {}) {
-  Json volume = {{"metadata",
-                  {{"name", "pv-" + claim},
-                   {"uid", "volume-" + claim},
-                   {"creationTimestamp", "2027-01-15T08:00:00Z"}}}};
-  volume["spec"] = {{"claimRef", {{"namespace", "ns"}, {"name", claim}, {"uid", "claim-" + claim}}},
-                    {"csi", {{"driver", "d"}, {"volumeHandle", "h-" + claim}}},
-                    {"accessModes", {"ReadWriteOnce"}},
-                    {"persistentVolumeReclaimPolicy", "Delete"}};
-  volume["status"]["phase"] = "Bound";
-  if (edit) edit(volume);
-  return trace.Watch("persistentvolumes", type, volume);
-}
-
 // A pod on a claim that it has before: with this volume, if any, and so many seconds before the end.
 TraceText OnVolume(const Edit& edit, double rest = 6, bool shown = true) {
   TraceText trace;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "harness/base/strings.h"
+#include "tests/unit/check/late_watch.h"
 #include "tests/unit/check/rule_rows.h"
 
 namespace holdfast::check {
@@ -9,24 +10,6 @@ namespace {
 
 const char* const kMinReady = "/spec/minReadySeconds";
 const char* const kTaints = "/spec/taints";
-
-// The watch of the resource stands still after `from` seconds and tells at `until` what it missed.
-TraceText Held(TraceText trace, const char* resource, double from, double until) {
-  std::vector<std::pair<double, std::string>> lines;
-  for (const std::string& text : trace.lines()) {
-    Json line = *ParseJson(text);
-    const double t = line["t"].get<double>();
-    if (GetString(line, {"kind"}) == "watch" && GetString(line, {"resource"}) == resource &&
-        t >= from && t < until)
-      line["t"] = until;
-    lines.emplace_back(line["t"].get<double>(), DumpJson(line));
-  }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::transform(lines.begin(), lines.end(), trace.lines().begin(),
-                 [](const auto& line) { return line.second; });
-  return trace;
-}
 
 Edit Unobserved() {
   return [](Json& set) {
@@ -262,8 +245,8 @@ TEST(LawfulPods, Nodes) {
       {"tolerates everything", "SS-NODE-4", "not-applicable", Placed(true, everything)},
       {"tolerates something", "SS-NODE-4", "fail",
        Placed(true, Tolerations("node.kubernetes.io/unschedulable", 30))},
-      {"late nodes", "SS-NODE-4", "not-applicable", Held(Uncordoned(true), "nodes", 15, 30)},
-      {"late nodes, cordoned", "SS-NODE-4", "fail", Held(Uncordoned(false), "nodes", 15, 30)},
+      {"late nodes", "SS-NODE-4", "not-applicable", Late(Uncordoned(true), "nodes", 15, 30)},
+      {"late nodes, cordoned", "SS-NODE-4", "fail", Late(Uncordoned(false), "nodes", 15, 30)},
       {"had failed", "SS-AMO-4", "not-applicable", GoneOnLost("Failed")},
       {"was running", "SS-AMO-4", "fail", GoneOnLost("Running")},
       {"no mark before 1.26", "SS-ID-3", "unknown", evicted("Unknown")},
@@ -402,13 +385,13 @@ TraceText Inert(bool before) {
 
 TEST(LawfulPods, LateWatches) {
   ExpectVerdicts({
-      {"late set", "SS-ID-3", "pass", Held(Updated(true, 20), "statefulsets", 11, 25)},
+      {"late set", "SS-ID-3", "pass", Late(Updated(true, 20), "statefulsets", 11, 25)},
       {"late set, nothing new", "SS-ID-3", "fail",
-       Held(Healthy().Terminate(2).Gone(2).Wait(60).End(), "statefulsets", 11, 25)},
-      {"late pods", "SS-ORD-14", "pass", Held(Inert(true), "pods", 15, 35)},
-      {"late pods, after the set", "SS-ORD-14", "fail", Held(Inert(false), "pods", 15, 35)},
-      {"late owners", "SS-ID-6", "pass", Held(Inert(true), "pods", 15, 35)},
-      {"late owners, after the set", "SS-ID-6", "fail", Held(Inert(false), "pods", 15, 35)},
+       Late(Healthy().Terminate(2).Gone(2).Wait(60).End(), "statefulsets", 11, 25)},
+      {"late pods", "SS-ORD-14", "pass", Late(Inert(true), "pods", 15, 35)},
+      {"late pods, after the set", "SS-ORD-14", "fail", Late(Inert(false), "pods", 15, 35)},
+      {"late owners", "SS-ID-6", "pass", Late(Inert(true), "pods", 15, 35)},
+      {"late owners, after the set", "SS-ID-6", "fail", Late(Inert(false), "pods", 15, 35)},
   });
 }
 

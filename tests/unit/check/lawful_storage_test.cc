@@ -36,21 +36,6 @@ Edit Fresh() {
   };
 }
 
-TraceText& Volume(TraceText& trace, const char* type, const char* name, const Edit& edit = {}) {
-  const std::string claim = std::string(name).substr(3);
-  Json volume = {{"metadata",
-                  {{"name", name},
-                   {"uid", "volume-" + claim},
-                   {"creationTimestamp", trace.pod(1)["metadata"]["creationTimestamp"]}}}};
-  volume["spec"] = {{"claimRef", {{"namespace", "ns"}, {"name", claim}, {"uid", "claim-" + claim}}},
-                    {"csi", {{"driver", "d"}, {"volumeHandle", "h-" + claim}}},
-                    {"accessModes", {"ReadWriteOnce"}},
-                    {"persistentVolumeReclaimPolicy", "Delete"}};
-  volume["status"]["phase"] = "Bound";
-  if (edit) edit(volume);
-  return trace.Watch("persistentvolumes", type, volume);
-}
-
 // Scaled away and wanted again while the pod takes its time to end.
 TraceText ScaledThereAndBack(const char* scaled, const char* owner) {
   TraceText trace;
@@ -60,19 +45,24 @@ TraceText ScaledThereAndBack(const char* scaled, const char* owner) {
   return Collected(trace, "data-pg-1").Wait(1).End();
 }
 
+// Another set of the name is made.
+TraceText& SecondSet(TraceText& trace, int replicas, const char* claim_template) {
+  Json set = {{"metadata",
+               {{"name", "pg"}, {"namespace", "ns"}, {"uid", "set2"}, {"generation", 1},
+                {"creationTimestamp", trace.pod(0)["metadata"]["creationTimestamp"]}}}};
+  set["spec"] = {{"serviceName", "pg"},
+                 {"replicas", replicas},
+                 {"volumeClaimTemplates", Json::array({{{"metadata", {{"name", claim_template}}}}})}};
+  return trace.Watch("statefulsets", "ADDED", set);
+}
+
 // The set is deleted and made anew before the garbage collector has come to the claims.
 TraceText SetMadeAnew(const char* deleted, const char* owner) {
   TraceText trace;
   trace.Set(1, Policy(deleted, "Retain")).Up(0, "u0");
   trace.Claim("MODIFIED", "data-pg-0", OwnedBy("StatefulSet", "pg", owner));
   trace.Action("delete", "statefulsets", "pg", "set").SetDeleted().Wait(0.1);
-  Json set = {{"metadata",
-               {{"name", "pg"}, {"namespace", "ns"}, {"uid", "set2"}, {"generation", 1},
-                {"creationTimestamp", trace.pod(0)["metadata"]["creationTimestamp"]}}}};
-  set["spec"] = {{"serviceName", "pg"},
-                 {"replicas", 1},
-                 {"volumeClaimTemplates", Json::array({{{"metadata", {{"name", "data"}}}}})}};
-  trace.Watch("statefulsets", "ADDED", set).Wait(9).Terminate(0);
+  SecondSet(trace, 1, "data").Wait(9).Terminate(0);
   return Collected(trace, "data-pg-0").Wait(6).End();
 }
 
@@ -105,7 +95,7 @@ TraceText BothGo(bool claim_first, double late) {
   TraceText trace = Healthy();
   const double from = trace.t();
   if (claim_first) AskFor(trace, "data-pg-1").Claim("DELETED", "data-pg-1");
-  Volume(trace, "DELETED", "pv-data-pg-1");
+  Volume(trace, "DELETED", "data-pg-1");
   if (!claim_first) AskFor(trace, "data-pg-1").Claim("DELETED", "data-pg-1");
   trace.Change(0, At("/metadata/annotations/x", "1")).Wait(20).End();
   return Late(trace, kClaimWatch, from, from + late);
@@ -113,14 +103,14 @@ TraceText BothGo(bool claim_first, double late) {
 
 TraceText VolumeGoneAtTheEnd(double rest) {
   TraceText trace = Healthy();
-  return Volume(trace, "DELETED", "pv-data-pg-1").Wait(rest).End();
+  return Volume(trace, "DELETED", "data-pg-1").Wait(rest).End();
 }
 
 TraceText Released(bool claim_first) {
   TraceText trace = Healthy();
   const double from = trace.t();
   if (claim_first) AskFor(trace, "data-pg-1").Claim("DELETED", "data-pg-1");
-  Volume(trace, "MODIFIED", "pv-data-pg-1", At("/status/phase", "Released"));
+  Volume(trace, "MODIFIED", "data-pg-1", At("/status/phase", "Released"));
   trace.Change(0, At("/metadata/annotations/x", "1")).Wait(claim_first ? 0 : 6);
   if (!claim_first) AskFor(trace, "data-pg-1").Claim("DELETED", "data-pg-1");
   trace.Change(0, At("/metadata/annotations/x", "2")).Wait(20).End();
@@ -191,8 +181,8 @@ TraceText BroughtAlong(const Json& labels, double before, bool before_set = fals
 TraceText VolumeBack(bool claim_first) {
   TraceText trace = Healthy();
   if (claim_first) AskFor(trace, "data-pg-1").Claim("DELETED", "data-pg-1").Wait(6);
-  Volume(trace, "DELETED", "pv-data-pg-1");
-  Volume(trace, "ADDED", "pv-data-pg-1", [](Json& volume) {
+  Volume(trace, "DELETED", "data-pg-1");
+  Volume(trace, "ADDED", "data-pg-1", [](Json& volume) {
     volume["metadata"]["uid"] = "other";
     volume["spec"].erase("claimRef");
     volume["status"]["phase"] = "Available";
@@ -202,7 +192,7 @@ TraceText VolumeBack(bool claim_first) {
 
 TraceText OneHandle(const char* access, const char* name = "data-pg-1") {
   TraceText trace = Healthy();
-  Volume(trace, "MODIFIED", "pv-data-pg-1", [&](Json& volume) {
+  Volume(trace, "MODIFIED", "data-pg-1", [&](Json& volume) {
     volume["spec"]["csi"]["volumeHandle"] = "h-data-pg-0";
     volume["spec"]["accessModes"] = {access};
     volume["spec"]["claimRef"]["name"] = name;
@@ -224,13 +214,7 @@ TraceText OfTwoSets(const char* owner) {
   trace.Action("delete", "statefulsets", "pg", "set").SetDeleted().Wait(0.1);
   for (int i : {0, 1})
     trace.Terminate(i).Gone(i);
-  Json set = {{"metadata",
-               {{"name", "pg"}, {"namespace", "ns"}, {"uid", "set2"}, {"generation", 1},
-                {"creationTimestamp", trace.pod(0)["metadata"]["creationTimestamp"]}}}};
-  set["spec"] = {{"serviceName", "pg"},
-                 {"replicas", 0},
-                 {"volumeClaimTemplates", Json::array({{{"metadata", {{"name", "wal"}}}}})}};
-  return trace.Watch("statefulsets", "ADDED", set).Wait(9).End();
+  return SecondSet(trace, 0, "wal").Wait(9).End();
 }
 
 TraceText SlowToGo() {

@@ -56,6 +56,21 @@ inline TraceText On(const char* server, TraceText trace) {
   return trace;
 }
 
+// What the watch of the volumes says of the one behind the claim.
+inline TraceText& Volume(TraceText& trace, const char* type, const std::string& claim, const Edit& edit = {}) {
+  Json volume = {{"metadata",
+                  {{"name", "pv-" + claim},
+                   {"uid", "volume-" + claim},
+                   {"creationTimestamp", "2027-01-15T08:00:00Z"}}}};
+  volume["spec"] = {{"claimRef", {{"namespace", "ns"}, {"name", claim}, {"uid", "claim-" + claim}}},
+                    {"csi", {{"driver", "d"}, {"volumeHandle", "h-" + claim}}},
+                    {"accessModes", {"ReadWriteOnce"}},
+                    {"persistentVolumeReclaimPolicy", "Delete"}};
+  volume["status"]["phase"] = "Bound";
+  if (edit) edit(volume);
+  return trace.Watch("persistentvolumes", type, volume);
+}
+
 inline Edit At(const char* path, const Json& value) {
   return [pointer = Json::json_pointer(path), value](Json& object) { object[pointer] = value; };
 }
